@@ -1,0 +1,7 @@
+"""`python -m docbuild` is the command line."""
+
+import sys
+
+from docbuild.cli import main
+
+sys.exit(main())

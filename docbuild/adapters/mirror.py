@@ -1,0 +1,162 @@
+"""A project's folder once more, as links: whatever is written there never reaches the project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+NOT_SOURCES = frozenset(
+    {
+        ".docbuild",
+        ".git",
+        ".hg",
+        ".ipynb_checkpoints",
+        ".mypy_cache",
+        ".nox",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".tox",
+        "__pycache__",
+        "node_modules",
+    }
+)
+MOST_ENTRIES = 20_000
+"""A folder at the top with more than that (data, say) is linked as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A folder of links that has the layout of the project's root."""
+
+    root: Path
+    place: Path
+    excluded: frozenset[str] = frozenset()
+    """Paths from the root that are not mirrored: what the build itself generates."""
+
+    def mirrored(self, path: str | os.PathLike[str]) -> str:
+        """A path inside the root as a path inside the mirror; others stay as they are."""
+        return _moved(os.fspath(path), self.root, self.place)
+
+    def real(self, path: str | os.PathLike[str]) -> str:
+        """A path inside the mirror as a path inside the root; others stay as they are."""
+        return _moved(os.fspath(path), self.place, self.root)
+
+    def sync(self) -> None:
+        """Make the links what the project is now; files that were generated here stay."""
+        self.place.mkdir(parents=True, exist_ok=True)
+        wanted = dict(self._entries())
+        self._drop_dead_links(wanted)
+        for name, is_folder in wanted.items():
+            here = os.path.join(self.place, name)
+            if is_folder:
+                _make_folder(here)
+            else:
+                _make_link(os.path.join(self.root, name), here)
+
+    def written(self) -> list[str]:
+        """Paths of all files in the mirror that are no links into the project."""
+        return [name for name, entry in _files(self.place) if not self._is_ours(entry)]
+
+    def restore(self) -> None:
+        """Take away all that was written, and put back what was taken away or replaced."""
+        for name in self.written():
+            (self.place / name).unlink()
+        self.sync()
+        wanted = {name for name, is_folder in self._entries() if is_folder}
+        for folder, subfolders, _ in os.walk(self.place, topdown=False):
+            for name in subfolders:
+                path = os.path.join(folder, name)
+                if os.path.relpath(path, self.place) not in wanted and not os.path.islink(path):
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def _is_ours(self, entry: os.DirEntry[str]) -> bool:
+        if not entry.is_symlink():
+            return False
+        return os.readlink(entry.path) == os.path.join(
+            self.root, os.path.relpath(entry.path, self.place)
+        )
+
+    def _entries(self) -> Iterator[tuple[str, bool]]:
+        """Names from the root of all that is mirrored, and whether each is a real folder."""
+        for name, is_folder in self._folder(""):
+            if not is_folder:
+                yield name, False
+                continue
+            inside = []
+            for entry in self._below(name):
+                inside.append(entry)
+                if len(inside) > MOST_ENTRIES:
+                    yield name, False
+                    break
+            else:
+                yield name, True
+                yield from inside
+
+    def _below(self, folder: str) -> Iterator[tuple[str, bool]]:
+        for name, is_folder in self._folder(folder):
+            yield name, is_folder
+            if is_folder:
+                yield from self._below(name)
+
+    def _folder(self, folder: str) -> Iterator[tuple[str, bool]]:
+        with os.scandir(os.path.join(self.root, folder)) as entries:
+            for entry in entries:
+                name = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.name in NOT_SOURCES or name in self.excluded:
+                    continue
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if is_folder and os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
+                    continue
+                yield name, is_folder
+
+    def _drop_dead_links(self, wanted: dict[str, bool]) -> None:
+        for name, entry in list(_files(self.place)):
+            target = os.path.join(self.root, name)
+            if entry.is_symlink() and wanted.get(name) is not False and (
+                os.readlink(entry.path) == target
+            ):
+                os.unlink(entry.path)
+
+
+def _files(folder: str | Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    start = os.fspath(folder)
+    pending = [""]
+    while pending:
+        below = pending.pop()
+        with os.scandir(os.path.join(start, below)) as entries:
+            for entry in entries:
+                name = f"{below}/{entry.name}" if below else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(name)
+                else:
+                    yield name, entry
+
+
+def _moved(path: str, old: Path, new: Path) -> str:
+    if path == str(old) or path.startswith(f"{old}{os.sep}"):
+        return str(new) + path[len(str(old)) :]
+    return path
+
+
+def _make_folder(path: str) -> None:
+    if os.path.islink(path):
+        os.unlink(path)
+    os.makedirs(path, exist_ok=True)
+
+
+def _make_link(target: str, path: str) -> None:
+    try:
+        os.symlink(target, path)
+    except FileExistsError:
+        if os.path.islink(path):
+            if os.readlink(path) == target:
+                return
+            os.unlink(path)
+        elif os.path.isdir(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+        os.symlink(target, path)

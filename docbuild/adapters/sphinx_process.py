@@ -1,0 +1,185 @@
+"""The one Sphinx process of a build: it loads `conf.py`, forks tutorials, and makes the site."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from docbuild.adapters.channel import Channel
+from docbuild.adapters.mirror import Mirror
+from docbuild.core.result import Failure, failure_to_json
+from docbuild.errors import OutsideError, ProjectError
+
+_TAIL = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a tutorial's process ended, as its supervisor saw it."""
+
+    exit_code: int
+    """Negative: the number of the signal that killed it."""
+    timed_out: bool
+    seconds: float
+    cpu_seconds: float
+    peak_memory: int
+
+
+def builder_of(arguments: Sequence[str]) -> str:
+    """The builder that arguments of `sphinx-build` name."""
+    from sphinx.cmd.build import get_parser
+
+    known, _ = get_parser().parse_known_args([*arguments, "source", "out"])
+    return str(known.builder)
+
+
+class SphinxProcess:
+    """`sphinx-build`, stopped where it would execute tutorials."""
+
+    def __init__(
+        self,
+        *,
+        mirror: Mirror,
+        source: Path,
+        conf: Path,
+        out: Path,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+    ) -> None:
+        self.out = out
+        self._logs = out / "output.txt", out / "warnings.txt"
+        self._turn = threading.Lock()
+        self._running: set[Channel] = set()
+        out.mkdir(parents=True, exist_ok=True)
+        Path(mirror.mirrored(source)).mkdir(parents=True, exist_ok=True)
+        self._channel, theirs = Channel.pair()
+        command = [
+            *(sys.executable, "-m", "docbuild.inside.sphinx_host"),
+            *(str(theirs.fileno()), str(mirror.root), str(mirror.place)),
+            json.dumps(sorted(mirror.excluded)),
+            *("-c", str(conf), "-d", str(out / "doctrees"), *arguments),
+            *(mirror.mirrored(source), str(self.site)),
+        ]
+        with self._logs[0].open("wb") as output, self._logs[1].open("wb") as warnings:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=warnings,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for docbuild, which ends what it started
+                env={**os.environ, **environment},
+            )
+        theirs.close()
+
+    @property
+    def site(self) -> Path:
+        """Where Sphinx writes the site."""
+        return self.out / "site"
+
+    def description(self) -> dict[str, Any]:
+        """What Sphinx found once `conf.py` is loaded; raises `ProjectError` if it can't be."""
+        message, _ = self._channel.receive()
+        if message is None:
+            self._process.wait()
+            raise ProjectError(
+                f"Sphinx can't load the project:\n{self._tail()}",
+                remedy="sphinx-build would end in the same way; see the message above",
+            )
+        return message
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """Import modules before tutorials are forked."""
+        self._ask({"do": "preload", "modules": list(modules)})
+
+    def execute(
+        self,
+        *,
+        tutorial: str,
+        engine: str,
+        workspace: Path,
+        out: Path,
+        limit: float,
+        failure: Failure | None = None,
+    ) -> Ended:
+        """Execute a tutorial in a process of its own, and wait for its end."""
+        request = {
+            "do": "execute",
+            "tutorial": tutorial,
+            "engine": engine,
+            "workspace": str(workspace),
+            "out": str(out),
+            "limit": limit,
+            "failure": None if failure is None else failure_to_json(failure),
+        }
+        ours, theirs = Channel.pair()
+        self._running.add(ours)
+        try:
+            self._ask(request, [theirs.fileno()])
+            theirs.close()
+            message, _ = ours.receive()
+        finally:
+            self._running.discard(ours)
+            ours.close()
+        if message is None:
+            raise OutsideError(
+                f"the process above {tutorial} is gone", remedy="was it killed from outside?"
+            )
+        return Ended(**message)
+
+    def _ask(self, request: dict[str, Any], files: Sequence[int] = ()) -> None:
+        with self._turn:
+            try:
+                self._channel.send(request, files)
+                answer, _ = self._channel.receive()
+            except OSError:
+                answer = None
+        if answer is None:
+            raise OutsideError(f"the Sphinx process is gone:\n{self._tail()}")
+
+    def finish(self, tutorials: Mapping[str, Mapping[str, str]]) -> int:
+        """Let Sphinx make the site of what is known; its exit code."""
+        with contextlib.suppress(OSError):
+            self._channel.send({"do": "merge", "tutorials": dict(tutorials)})
+        return self._process.wait()
+
+    def interrupt(self) -> None:
+        """End all tutorials that run; their supervisors do, when our end of the channel is gone."""
+        for channel in list(self._running):
+            with contextlib.suppress(OSError):
+                channel.end.shutdown(socket.SHUT_RDWR)
+
+    def warnings(self) -> str:
+        """What Sphinx wrote to its standard error."""
+        return self._logs[1].read_text("utf-8", errors="replace")
+
+    def _tail(self) -> str:
+        text = self.warnings().strip() or self._logs[0].read_text("utf-8", errors="replace")
+        return text.strip()[-_TAIL:]
+
+    def failure(self) -> str:
+        """The end of what Sphinx wrote, to be shown when its pass failed."""
+        return self._tail()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.interrupt()
+        self._channel.close()
+        if self._process.poll() is None:
+            try:
+                self._process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()

@@ -1,0 +1,176 @@
+"""docbuild's Sphinx extension: it stops Sphinx where tutorials would be executed, and serves."""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib.metadata import version
+from typing import Any
+
+import sphinx
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ConfigError
+
+from docbuild.adapters.mirror import Mirror
+from docbuild.inside import fork_server
+from docbuild.inside.session import EngineInside, Session
+
+OLDEST_SPHINX = (7, 0)
+OLDEST_GALLERY = (0, 22)
+GALLERY = "sphinx_gallery.gen_gallery"
+
+
+class Host:
+    """One Sphinx application under docbuild."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.gallery: Any = None
+        self.served = False
+
+    def setup(self, app: Sphinx) -> dict[str, Any]:
+        """Connect; called by Sphinx as for any extension."""
+        _check("Sphinx", sphinx.version_info[:2], OLDEST_SPHINX, sphinx.__version__)
+        app.connect("config-inited", self.prepare, priority=20)
+        app.connect("builder-inited", self.serve, priority=1000)
+        app.connect("env-get-outdated", self.outdated)
+        app.connect("env-updated", self.remember)
+        app.connect("build-finished", self.finish, priority=100)
+        return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+    def prepare(self, app: Sphinx, config: Config) -> None:
+        """Make the mirror, and stand before sphinx-gallery's generation, if there is one."""
+        generated: frozenset[str] = frozenset()
+        if GALLERY in app.extensions:
+            _check_gallery()
+            generated = self._prepare_gallery(app, config)
+        mirror = self.session.mirror
+        self.session.mirror = Mirror(mirror.root, mirror.place, mirror.excluded | generated)
+        self.session.mirror.sync()
+
+    def _prepare_gallery(self, app: Sphinx, config: Config) -> frozenset[str]:
+        from sphinx_gallery import gen_gallery
+
+        conf = config.sphinx_gallery_conf
+        for key in ("examples_dirs", "gallery_dirs"):
+            folders = conf[key] if isinstance(conf[key], list) else [conf[key]]
+            conf[key] = [self.session.mirror.mirrored(folder) for folder in map(os.fspath, folders)]
+        listeners = app.events.listeners["builder-inited"]
+        for i, listener in enumerate(listeners):
+            if listener.handler is gen_gallery.generate_gallery_rst:
+                listeners[i] = listener._replace(handler=self._generate_gallery)
+        made = [*conf["gallery_dirs"], conf["backreferences_dir"] or conf["gallery_dirs"][0]]
+        ids = {self.session.id_of(os.path.join(app.srcdir, folder)) for folder in made}
+        source = self.session.id_of(app.srcdir)
+        return frozenset(i for i in ids if i != source and not source.startswith(f"{i}/"))
+
+    def _generate_gallery(self, app: Sphinx) -> None:
+        from sphinx_gallery import gen_gallery
+
+        self.serve(app)
+        self.gallery.restoring(gen_gallery.generate_gallery_rst)(app)
+
+    def serve(self, app: Sphinx) -> None:
+        """Describe the project, and execute what docbuild asks for until it wants the site."""
+        if self.served:
+            return
+        self.served = True
+        engines = self._engines(app)
+        tutorials = [found for engine in engines.values() for found in engine.describe()]
+        self.session.channel.send(
+            {
+                "tutorials": tutorials,
+                "generated": sorted(self.session.mirror.excluded),
+                "sphinx": sphinx.__version__,
+            }
+        )
+        fork_server.serve(self.session, engines)
+
+    def _engines(self, app: Sphinx) -> dict[str, EngineInside]:
+        engines: dict[str, EngineInside] = {}
+        if GALLERY in app.extensions:
+            from docbuild.inside.gallery import GalleryEngine
+
+            self.gallery = engines["gallery"] = GalleryEngine(app, self.session)
+            self.gallery.adopt()
+        renderers = _renderers(app, self.session)
+        if renderers:
+            from docbuild.inside.notebook import NotebookEngine
+
+            self._discover_documents(app)
+            engines["notebook"] = NotebookEngine(app, self.session, renderers)
+        return engines
+
+    def _discover_documents(self, app: Sphinx) -> None:
+        """Find the documents as Sphinx will, less those that the galleries generate."""
+        generated = []
+        if self.gallery is not None:
+            generated = [f"{folder}/**" for folder in self.gallery.conf["gallery_dirs"]]
+        excluded = [*app.config.exclude_patterns, *app.config.templates_path, *generated]
+        app.project.discover([*excluded, *app.builder.get_asset_paths()], app.config.include_patterns)
+
+    def outdated(
+        self, app: Sphinx, env: BuildEnvironment, added: Any, changed: Any, removed: Any
+    ) -> list[str]:
+        """Notebooks have to be read again when their results are others than last time."""
+        before = getattr(env, "docbuild_results", {})
+        return [page for page, state in self._results(app).items() if before.get(page) != state]
+
+    def remember(self, app: Sphinx, env: BuildEnvironment) -> None:
+        """Keep which results the pages were made of."""
+        env.docbuild_results = self._results(app)  # type: ignore[attr-defined]
+
+    def _results(self, app: Sphinx) -> dict[str, str]:
+        known = self.session.known.items()
+        pages = {id_: app.project.path2doc(self._in_source(app, id_)) for id_, _ in known}
+        return {
+            page: one.bundle or one.note
+            for id_, one in known
+            if (page := pages[id_]) in app.project.docnames
+        }
+
+    def _in_source(self, app: Sphinx, id_: str) -> str:
+        return os.path.relpath(self.session.mirror.place / id_, app.srcdir)
+
+    def finish(self, app: Sphinx, exception: Exception | None) -> None:
+        """Leave the verdict on failed tutorials to docbuild."""
+        if self.gallery is not None:
+            self.gallery.accept_failures()
+
+
+def _renderers(app: Sphinx, session: Session) -> list[Any]:
+    renderers: list[Any] = []
+    if "myst_nb" in app.extensions:
+        from docbuild.inside.myst_nb import MystNb
+
+        renderers.append(MystNb(app, session))
+    if "nbsphinx" in app.extensions:
+        from docbuild.inside.nbsphinx_ import NbSphinx
+
+        renderers.append(NbSphinx(app, session))
+    for renderer in renderers:
+        renderer.adopt()
+    return renderers
+
+
+def _check_gallery() -> None:
+    installed = version("sphinx-gallery")
+    numbers = tuple(int(n) for n in re.findall(r"\d+", installed)[:2])
+    _check("sphinx-gallery", numbers, OLDEST_GALLERY, installed)
+
+
+def _check(name: str, installed: tuple[int, ...], oldest: tuple[int, ...], text: str) -> None:
+    if installed < oldest:
+        needed = ".".join(map(str, oldest))
+        raise ConfigError(f"docbuild needs {name} {needed} or later; {text} is installed")
+
+
+host: Host | None = None
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Sphinx's entry point."""
+    assert host is not None
+    return host.setup(app)

@@ -1,0 +1,265 @@
+"""The `gallery` engine inside Sphinx: sphinx-gallery's own machinery, one script at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sphinx_gallery
+from sphinx.application import Sphinx
+from sphinx_gallery import gen_gallery, gen_rst, utils
+
+from docbuild.core.fingerprint import stable_text
+from docbuild.core.scripts import inline_metadata, shared_imports, without_inline_metadata
+from docbuild.inside.gallery_pages import (
+    executing,
+    failing_page,
+    placeholder,
+    shown_with_note,
+)
+from docbuild.inside.session import Execution, Session
+
+NO_OUTPUT = frozenset(
+    {
+        "abort_on_example_error",
+        "backreferences_dir",
+        "copyfile_regex",
+        "download_all_examples",
+        "examples_dirs",
+        "exclude_implicit_doc",
+        "expected_failing_examples",
+        "failing_examples",
+        "filename_pattern",
+        "gallery_dirs",
+        "ignore_pattern",
+        "junit",
+        "log_level",
+        "minigallery_sort_order",
+        "nested_sections",
+        "only_warn_on_example_error",
+        "parallel",
+        "passing_examples",
+        "plot_gallery",
+        "run_stale_examples",
+        "show_api_usage",
+        "src_dir",
+        "stale_examples",
+        "subsection_order",
+        "titles",
+        "within_subsection_order",
+        "write_computation_times",
+    }
+)
+"""Settings that change which pages there are and how they are listed, not what is on one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One example of a gallery: its folder, and the folder of its page, in the mirror."""
+
+    id: str
+    name: str
+    folder: Path
+    target: Path
+
+
+class GalleryEngine:
+    """Finds, executes and restores the scripts of sphinx-gallery's galleries."""
+
+    def __init__(self, app: Sphinx, session: Session) -> None:
+        self.app = app
+        self.session = session
+        self.conf: dict[str, Any] = app.config.sphinx_gallery_conf
+        self.source = Path(app.srcdir)
+        self.scripts: dict[str, Script] = {}
+        self._generate_file = gen_rst.generate_file_rst
+
+    def adopt(self) -> None:
+        """Take the place of those functions of sphinx-gallery that look at real paths or execute."""
+        self.scripts = {script.id: script for script in self._scripts()}
+        executable = gen_rst.executable_script
+        gen_rst.executable_script = lambda path, conf: executable(self._real(path), conf)
+        gen_gallery._expected_failing_examples = expected_failing_examples
+        hide_inline_metadata()
+
+    def _real(self, path: str | os.PathLike[str]) -> str:
+        return self.session.mirror.real(path)
+
+    def _scripts(self) -> Iterator[Script]:
+        for examples, gallery in gen_gallery._prepare_sphx_glr_dirs(self.conf, self.source):
+            folder = Path(os.path.normpath(self.source / examples))
+            target = Path(os.path.normpath(self.source / gallery))
+            own_index = gen_rst._get_gallery_header(folder, self.conf) is None
+            sections = gen_gallery.get_subsections(
+                self.source, folder, self.conf, check_for_header=not own_index
+            )
+            for section in [".", *sections]:
+                place = Path(os.path.normpath(folder / section))
+                for name in sorted(utils._collect_gallery_files([place], self.conf)):
+                    id_ = self.session.id_of(place / name)
+                    yield Script(id_, name, place, Path(os.path.normpath(target / section)))
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Every script of every gallery, as docbuild wants to know it."""
+        settings = stable_text({k: v for k, v in self.conf.items() if k not in NO_OUTPUT})
+        expected = expected_failing_examples(self.conf | {"src_dir": str(self.source)})
+        return [self._describe(script, settings, expected) for script in self.scripts.values()]
+
+    def _describe(self, script: Script, settings: str, expected: set[str]) -> dict[str, Any]:
+        path = script.folder / script.name
+        unreadable = self._unreadable(script)
+        text = path.read_text("utf-8", errors="replace")
+        if unreadable:
+            placeholder(path, script.name, unreadable, text)
+        return {
+            "id": script.id,
+            "engine": "gallery",
+            "page": self._document(script),
+            "skip": "" if unreadable else self._skip(script),
+            "unreadable": unreadable,
+            "expected_failure": str(path) in expected,
+            "metadata": inline_metadata(text),
+            "imports": shared_imports(text),
+            "ingredients": {
+                "engine": f"sphinx-gallery {sphinx_gallery.__version__}",
+                "settings": settings,
+                "page": self._document(script),
+            },
+        }
+
+    def _document(self, script: Script) -> str:
+        page = os.path.relpath(script.target / Path(script.name).stem, self.source)
+        return Path(page).as_posix()
+
+    def _unreadable(self, script: Script) -> str:
+        """Why sphinx-gallery would give up on this file, and with it on all others."""
+        try:
+            parser, _ = gen_rst._get_parser(script.name, self.conf)
+            path = str(script.folder / script.name)
+            _, blocks, _ = parser.split_code_and_text_blocks(path, return_node=True)
+            gen_rst.extract_intro_and_title(script.name, blocks[0].content)
+            for block in blocks:
+                parser.remove_ignore_blocks(block.content)
+        except Exception as error:
+            return f"{type(error).__name__}: {self._with_real_paths(str(error))}"
+        return ""
+
+    def _with_real_paths(self, text: str) -> str:
+        return text.replace(str(self.session.mirror.place), str(self.session.mirror.root))
+
+    def _skip(self, script: Script) -> str:
+        if not self.conf["plot_gallery"]:
+            return "plot_gallery is off"
+        if not script.name.endswith(".py"):
+            return "not Python: shown, not executed"
+        if not re.search(self.conf["filename_pattern"], self._real(script.folder / script.name)):
+            return "does not match filename_pattern"
+        return ""
+
+    def execute(self, execution: Execution) -> dict[str, Any]:
+        """Execute a script in this process, in its workspace."""
+        script = self.scripts[execution.tutorial]
+        conf = self._conf_in(execution)
+        folder = execution.workspace.mirrored(self._real(script.folder))
+        target = execution.workspace.mirrored(self._real(script.target))
+        if not (script.folder / script.name).is_symlink():  # the placeholder of one that can't be read
+            folder = str(script.folder)
+        os.makedirs(os.path.join(target, "images", "thumb"), exist_ok=True)
+        failure = execution.failure
+        if not failure:
+            try:
+                with executing() as made:
+                    generated = self._generate_file(script.name, target, folder, conf)
+                failure = made.failure
+            except Exception:  # sphinx-gallery's own, in scraping the figures of a failed block, say
+                text = traceback.format_exc()
+                failure = made.failure or failure_of(text, os.path.join(folder, script.name))
+                with failing_page(failure):
+                    generated = self._generate_file(script.name, target, folder, conf)
+        else:
+            with failing_page(failure):
+                generated = self._generate_file(script.name, target, folder, conf)
+        intro, title, cost, variables = generated
+        page = {
+            "intro": intro,
+            "title": title,
+            "cost": list(cost),
+            "variables": {k: sorted(v) if k == "backrefs" else v for k, v in variables.items()},
+        }
+        return {"failure": made.failure, "page": page}
+
+    def _conf_in(self, execution: Execution) -> dict[str, Any]:
+        source = execution.workspace.mirrored(self._real(self.source))
+        return self.conf | {"src_dir": source, "abort_on_example_error": False, "parallel": False}
+
+    def restoring(self, generate_gallery: Callable[[Sphinx], None]) -> Callable[[Sphinx], None]:
+        """Wrap the generation of the galleries: results instead of executions."""
+
+        def generate(app: Sphinx) -> None:
+            self._prune()
+            gen_rst.generate_file_rst = self._restore
+            generate_gallery(app)
+
+        return generate
+
+    def _restore(self, name: str, target: Path, folder: Path, conf: dict[str, Any]) -> Any:
+        known = self.session.known.get(self.session.id_of(Path(folder, name)))
+        if known is None or not known.page:
+            with shown_with_note(known.note if known else ""):
+                return self._generate_file(name, target, folder, conf)
+        page = known.load()
+        variables = page["variables"]
+        if "backrefs" in variables:
+            variables["backrefs"] = set(variables["backrefs"])
+        return page["intro"], page["title"], tuple(page["cost"]), variables
+
+    def _prune(self) -> None:
+        """Remove the generated files of scripts that are no longer there."""
+        for target in {script.target for script in self.scripts.values()}:
+            stems = {Path(s.name).stem for s in self.scripts.values() if s.target == target}
+            for page in target.glob("*.rst"):
+                generated = page.with_suffix(".codeobj.json").exists() or page.with_suffix(
+                    ".zip"
+                ).exists()
+                if page.stem not in stems and generated:
+                    for leftover in [
+                        *target.glob(f"{page.stem}.*"),
+                        *target.glob(f"images/**/sphx_glr_{page.stem}_*"),
+                    ]:
+                        leftover.unlink()
+
+    def accept_failures(self) -> None:
+        """Leave the verdict to docbuild: sphinx-gallery would end the pass with an error."""
+        self.conf["failing_examples"] = {}
+        self.conf["expected_failing_examples"] = set()
+
+
+def expected_failing_examples(conf: dict[str, Any]) -> set[str]:
+    """Absolute paths of these examples; sphinx-gallery's own follows links out of the mirror."""
+    return {
+        os.path.normpath(os.path.join(conf["src_dir"], path))
+        for path in conf["expected_failing_examples"]
+    }
+
+
+def hide_inline_metadata() -> None:
+    """Keep PEP 723 blocks off the pages, and the blank code blocks that they leave behind."""
+    clean = gen_rst._clean_script_blocks
+
+    def clean_blocks(conf: Any, parser: Any, blocks: Any, outputs: Any) -> Any:
+        kept = []
+        for block, output in zip(blocks, outputs, strict=True):
+            content = block.content
+            if block.type == "code":
+                content = without_inline_metadata(content)
+            if content.strip() or content == block.content or output.strip():
+                kept.append((block._replace(content=content), output))
+        return clean(conf, parser, [block for block, _ in kept], [output for _, output in kept])
+
+    gen_rst._clean_script_blocks = clean_blocks
+
+
