@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 NOT_PAGES = re.compile(r"^(\.doctrees/|\.buildinfo|reports/.*\.err\.log$)")
 NORMALISED = (
@@ -15,7 +17,7 @@ NORMALISED = (
     (r"ipykernel_\d+/", "ipykernel_PID/"),
     (r"\?v=[0-9a-f]{8}", "?v=CHECKSUM"),  # of assets, as they are named in pages
 )
-ROW = re.compile(r"<tr class=\"row-(?:odd|even)\">(.*?)</tr>", re.DOTALL)
+ROW = re.compile(r"<tr class=\"row-(?:odd|even)\">(.*?)</tr>|^   \* - (:ref:.*)\n.*\n.*\n", re.DOTALL | re.M)
 
 
 def differences(one: Path, other: Path) -> list[str]:
@@ -42,6 +44,8 @@ def _content(path: Path) -> object:
     if path.suffix == ".zip":
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
+    if path.suffix == ".ipynb":
+        return _without_run_times(json.loads(data))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -49,6 +53,12 @@ def _content(path: Path) -> object:
     for pattern, replacement in NORMALISED:
         text = re.sub(pattern, replacement, text)
     text = re.sub(r"_downloads/[0-9a-f]{32}/", "_downloads/", text)
-    if path.stem == "sg_execution_times":
+    if path.name.startswith("sg_execution_times"):
         return sorted(ROW.findall(text)), ROW.sub("", text)
     return text
+
+
+def _without_run_times(notebook: Any) -> Any:
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("execution", None)
+    return notebook

@@ -112,12 +112,18 @@ class Mirror:
                     continue
                 yield name, is_folder
 
+    def substitute(self, name: str, text: str) -> None:
+        """Let another text stand where the project has a file, until the next sync."""
+        other = self.place.with_name(f"{self.place.name}-substitutes") / name
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.write_text(text, "utf-8")
+        path = self.place / name
+        path.unlink()
+        path.symlink_to(other)
+
     def _drop_dead_links(self, wanted: dict[str, bool]) -> None:
         for name, entry in list(_files(self.place)):
-            target = os.path.join(self.root, name)
-            if entry.is_symlink() and wanted.get(name) is not False and (
-                os.readlink(entry.path) == target
-            ):
+            if entry.is_symlink() and not (wanted.get(name) is False and self._is_ours(entry)):
                 os.unlink(entry.path)
 
 

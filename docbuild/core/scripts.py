@@ -18,16 +18,13 @@ INLINE_METADATA = re.compile(
 def inline_metadata(text: str) -> dict[str, Any]:
     """The table `[tool.docbuild]` of a script's `# /// script` block.
 
-    A block that is no TOML comes back as `{"": message}`, which no one accepts as metadata.
+    Raises `tomllib.TOMLDecodeError`, a `ValueError`, for a block that is no TOML.
     """
     for match in INLINE_METADATA.finditer(text):
         if match["type"] == "script":
             lines = match["content"].splitlines()
             content = "\n".join(line[2:] if line[1:2] == " " else line[1:] for line in lines)
-            try:
-                table: dict[str, Any] = tomllib.loads(content).get("tool", {}).get("docbuild", {})
-            except tomllib.TOMLDecodeError as error:
-                return {"": f"the script's metadata is no TOML: {error}"}
+            table: dict[str, Any] = tomllib.loads(content).get("tool", {}).get("docbuild", {})
             return table
     return {}
 

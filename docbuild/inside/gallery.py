@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from docbuild.core.scripts import inline_metadata, shared_imports, without_inlin
 from docbuild.inside.gallery_pages import (
     executing,
     failing_page,
+    failure_of,
     placeholder,
     shown_with_note,
 )
@@ -76,6 +78,7 @@ class GalleryEngine:
         self.conf: dict[str, Any] = app.config.sphinx_gallery_conf
         self.source = Path(app.srcdir)
         self.scripts: dict[str, Script] = {}
+        self._unreadable: set[str] = set()
         self._generate_file = gen_rst.generate_file_rst
 
     def adopt(self) -> None:
@@ -111,10 +114,12 @@ class GalleryEngine:
 
     def _describe(self, script: Script, settings: str, expected: set[str]) -> dict[str, Any]:
         path = script.folder / script.name
-        unreadable = self._unreadable(script)
+        unreadable = self._problem(script)
         text = path.read_text("utf-8", errors="replace")
         if unreadable:
-            placeholder(path, script.name, unreadable, text)
+            self._unreadable.add(script.id)
+            stand_in = placeholder(script.name, unreadable, text)
+            self.session.mirror.substitute(script.id, stand_in)
         return {
             "id": script.id,
             "engine": "gallery",
@@ -122,7 +127,7 @@ class GalleryEngine:
             "skip": "" if unreadable else self._skip(script),
             "unreadable": unreadable,
             "expected_failure": str(path) in expected,
-            "metadata": inline_metadata(text),
+            "metadata": {} if unreadable else inline_metadata(text),
             "imports": shared_imports(text),
             "ingredients": {
                 "engine": f"sphinx-gallery {sphinx_gallery.__version__}",
@@ -135,7 +140,7 @@ class GalleryEngine:
         page = os.path.relpath(script.target / Path(script.name).stem, self.source)
         return Path(page).as_posix()
 
-    def _unreadable(self, script: Script) -> str:
+    def _problem(self, script: Script) -> str:
         """Why sphinx-gallery would give up on this file, and with it on all others."""
         try:
             parser, _ = gen_rst._get_parser(script.name, self.conf)
@@ -144,12 +149,13 @@ class GalleryEngine:
             gen_rst.extract_intro_and_title(script.name, blocks[0].content)
             for block in blocks:
                 parser.remove_ignore_blocks(block.content)
+            inline_metadata((script.folder / script.name).read_text("utf-8"))
         except Exception as error:
             return f"{type(error).__name__}: {self._with_real_paths(str(error))}"
         return ""
 
     def _with_real_paths(self, text: str) -> str:
-        return text.replace(str(self.session.mirror.place), str(self.session.mirror.root))
+        return text.replace(f"{self.session.mirror.place}/", "")
 
     def _skip(self, script: Script) -> str:
         if not self.conf["plot_gallery"]:
@@ -163,26 +169,9 @@ class GalleryEngine:
     def execute(self, execution: Execution) -> dict[str, Any]:
         """Execute a script in this process, in its workspace."""
         script = self.scripts[execution.tutorial]
-        conf = self._conf_in(execution)
-        folder = execution.workspace.mirrored(self._real(script.folder))
         target = execution.workspace.mirrored(self._real(script.target))
-        if not (script.folder / script.name).is_symlink():  # the placeholder of one that can't be read
-            folder = str(script.folder)
         os.makedirs(os.path.join(target, "images", "thumb"), exist_ok=True)
-        failure = execution.failure
-        if not failure:
-            try:
-                with executing() as made:
-                    generated = self._generate_file(script.name, target, folder, conf)
-                failure = made.failure
-            except Exception:  # sphinx-gallery's own, in scraping the figures of a failed block, say
-                text = traceback.format_exc()
-                failure = made.failure or failure_of(text, os.path.join(folder, script.name))
-                with failing_page(failure):
-                    generated = self._generate_file(script.name, target, folder, conf)
-        else:
-            with failing_page(failure):
-                generated = self._generate_file(script.name, target, folder, conf)
+        failure, generated = self._generate(script, target, execution)
         intro, title, cost, variables = generated
         page = {
             "intro": intro,
@@ -190,7 +179,25 @@ class GalleryEngine:
             "cost": list(cost),
             "variables": {k: sorted(v) if k == "backrefs" else v for k, v in variables.items()},
         }
-        return {"failure": made.failure, "page": page}
+        return {"failure": failure, "page": page}
+
+    def _generate(self, script: Script, target: str, execution: Execution) -> Any:
+        """Let sphinx-gallery execute and write; the failure, and what it returned."""
+        folder = execution.workspace.mirrored(self._real(script.folder))
+        if script.id in self._unreadable:
+            folder = str(script.folder)
+        conf = self._conf_in(execution)
+        failure = execution.failure
+        if failure is None:
+            try:
+                with executing() as made:
+                    generated = self._generate_file(script.name, target, folder, conf)
+                return made.failure, generated
+            except Exception:  # sphinx-gallery's own: while it scrapes a failed block's figures, say
+                path = os.path.join(folder, script.name)
+                failure = made.failure or failure_of(traceback.format_exc(), path)
+        with failing_page(failure):
+            return failure, self._generate_file(script.name, target, folder, conf)
 
     def _conf_in(self, execution: Execution) -> dict[str, Any]:
         source = execution.workspace.mirrored(self._real(self.source))

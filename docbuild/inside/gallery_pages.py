@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sphinx_gallery import gen_rst
@@ -27,8 +27,10 @@ class Made:
 def executing() -> Iterator[Made]:
     """Execute; note the failure, and let no exit of the script end more than the script."""
     made = Made()
+    me = os.getpid()
     handle = gen_rst.handle_exception
     call = gen_rst._exec_once.__call__
+    write = gen_rst._LoggingTee.write
 
     def keep_failure(info: Any, path: Any, variables: Any, conf: Any) -> str:
         with swapped(gen_rst.logger.logger, disabled=True):  # docbuild reports it
@@ -43,11 +45,21 @@ def executing() -> Iterator[Made]:
             raise
         except BaseException as leaving:
             raise _as_exception(leaving) from None
+        finally:
+            if os.getpid() != me:  # it forked, and its child has come to the end of the block
+                os._exit(0)
+
+    def write_and_log(tee: Any, data: str) -> None:
+        os.write(1, data.encode("utf-8", "replace"))
+        write(tee, data)
 
     call_and_stay.__name__ = "__call__"
-    with swapped(gen_rst, handle_exception=keep_failure):
-        with swapped(gen_rst._exec_once, __call__=call_and_stay):
-            yield made
+    with (
+        swapped(gen_rst, handle_exception=keep_failure),
+        swapped(gen_rst._exec_once, __call__=call_and_stay),
+        swapped(gen_rst._LoggingTee, write=write_and_log),
+    ):
+        yield made
 
 
 def _as_exception(leaving: BaseException) -> Exception:
@@ -112,13 +124,13 @@ def failure_of(formatted: str, path: str) -> dict[str, str]:
     }
 
 
-def placeholder(path: Path, name: str, problem: str, text: str) -> None:
-    """Put a script that can be read in the place of one that can't; its page shows the original."""
-    source = textwrap.indent(text, "    ")
+def placeholder(name: str, problem: str, text: str) -> str:
+    """A script that can be read, in the place of one that can't; its page shows the original."""
+    lines = enumerate(text.splitlines(), 1)  # numbered, so that none is taken for an instruction
+    source = "\n".join(f"    {number:>4}  {line}" for number, line in lines)
     page = (
         f"{name}\n{'=' * len(name)}\n\nThis script can't be read.\n\n"
         f".. code-block:: pytb\n\n{textwrap.indent(problem, '    ')}\n\n"
         f"Its text:\n\n.. code-block:: none\n\n{source}\n"
     )
-    path.unlink(missing_ok=True)
-    path.write_text(ast.unparse(ast.Expr(ast.Constant(page))) + "\n", "utf-8")
+    return ast.unparse(ast.Expr(ast.Constant(page))) + "\n"

@@ -63,6 +63,7 @@ class NotebookEngine:
         self.session = session
         self.renderers = renderers
         self._by_id: dict[str, tuple[Renderer, str]] = {}
+        self._unreadable: set[str] = set()
 
     def describe(self) -> list[dict[str, Any]]:
         """Every notebook of the project, as docbuild wants to know it."""
@@ -86,7 +87,9 @@ class NotebookEngine:
             metadata = notebook.metadata.get("docbuild", {})
         except Exception as error:
             unreadable = f"{type(error).__name__}: {error}"
-            _placeholder(path, unreadable)
+            self._unreadable.add(self.session.id_of(path))
+            stand_in = placeholder(path, unreadable)
+            self.session.mirror.substitute(self.session.id_of(path), stand_in)
         return {
             "id": self.session.id_of(path),
             "engine": "notebook",
@@ -107,11 +110,9 @@ class NotebookEngine:
         """Execute a notebook on a kernel below this process, in its workspace."""
         renderer, document = self._by_id[execution.tutorial]
         path = Path(self.app.project.doc2path(document, absolute=True))
-        if not path.is_symlink():  # the placeholder of one that can't be read
-            notebook = renderer.read(path)
-        else:
+        if execution.tutorial not in self._unreadable:
             path = Path(execution.workspace.mirrored(self.session.mirror.real(path)))
-            notebook = renderer.read(path)
+        notebook = renderer.read(path)
         assert notebook is not None
         if execution.failure:
             run = Run(notebook, failure=dict(execution.failure))
@@ -156,6 +157,7 @@ def execute(notebook: NotebookNode, manner: Manner, folder: Path) -> Run:
     except Exception as error:
         run.error = type(error).__name__
         run.failure = _failure(notebook, at["cell"], error)
+        _print_streams(notebook, at["cell"])
         if not _shows_error(notebook, at["cell"]):
             show_failure(notebook, run.failure)
     finally:
@@ -217,7 +219,8 @@ def _failure(notebook: NotebookNode, index: int, error: Exception) -> dict[str, 
     kind, message = type(error).__name__, str(error)
     text = _ANSI.sub("", message)
     if hasattr(error, "ename"):
-        kind, message, text = error.ename, error.evalue, _ANSI.sub("", error.traceback)
+        kind, message = error.ename, error.evalue
+        text = _ANSI.sub("", _shown_traceback(notebook, index) or error.traceback)
     elif kind == "NoSuchKernel":
         message = f"no kernel {getattr(error, 'name', '')!r} is installed here"
         text = f"{kind}: {message}"
@@ -234,9 +237,21 @@ def _failure(notebook: NotebookNode, index: int, error: Exception) -> dict[str, 
     }
 
 
-def _shows_error(notebook: NotebookNode, index: int) -> bool:
+def _print_streams(notebook: NotebookNode, index: int) -> None:
+    """Write what the failing cell wrote to this process's output, which docbuild shows."""
+    for output in notebook.cells[index].get("outputs", []) if index >= 0 else []:
+        if output.output_type == "stream":
+            print(output.text, end="")
+
+
+def _shown_traceback(notebook: NotebookNode, index: int) -> str:
     outputs = notebook.cells[index].get("outputs", []) if index >= 0 else []
-    return any(output.output_type == "error" for output in outputs)
+    shown = [output.traceback for output in outputs if output.output_type == "error"]
+    return "\n".join(shown[-1]) if shown else ""
+
+
+def _shows_error(notebook: NotebookNode, index: int) -> bool:
+    return bool(_shown_traceback(notebook, index))
 
 
 def show_failure(notebook: NotebookNode, failure: Mapping[str, str] | None) -> None:
@@ -281,20 +296,15 @@ def add_note(notebook: NotebookNode, note: str) -> None:
             return
 
 
-def _placeholder(path: Path, problem: str) -> None:
-    """Put a notebook that can be read in the place of one that can't; it shows the original."""
+def placeholder(path: Path, problem: str) -> str:
+    """A notebook that can be read, in the place of one that can't; its page shows the original."""
     original = path.read_text("utf-8", errors="replace")
-    path.unlink()
     told = f"# {path.name}\n\nThis notebook can't be read.\n\n```\n{problem}\n```\n"
     if path.suffix == ".ipynb":
         cells = [
             nbformat.v4.new_markdown_cell(told, id="told"),
             nbformat.v4.new_raw_cell(original, id="text"),
         ]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    else:
-        fence = "`" * 8
-        head = "---\nfile_format: mystnb\n---\n\n"
-        path.write_text(f"{head}{told}\n{fence}\n{original}\n{fence}\n", "utf-8")
-
-
+        return nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+    fence = "`" * 8
+    return f"---\nfile_format: mystnb\n---\n\n{told}\n{fence}\n{original}\n{fence}\n"

@@ -22,6 +22,7 @@ from docbuild.core.plan import Shard
 from docbuild.core.result import Failure, Outcome, Result, Usage
 from docbuild.core.scripts import worth_preloading
 from docbuild.core.tutorial import Engine, Tutorial
+from docbuild.errors import OutsideError
 
 TIME_FOR_A_PAGE = 120.0
 """Seconds to make the page of a tutorial that left none."""
@@ -116,11 +117,9 @@ def _execute(node: Node, slot: int, tutorial: Tutorial, node_class: str) -> Resu
     outcome, failure, page = _outcome(node, slot, tutorial, ended, limit, failure)
     _keep_output(node, slot, tutorial)
     if page is None:
-        usage = ended
         node.workspace(slot).restore()
         _run(node, slot, tutorial, TIME_FOR_A_PAGE, failure)
-        page = _left(node.out(slot))["page"]
-        ended = usage
+        page = _page_of_failure(node, slot, tutorial)
     bundle = node.store.add_bundle(_bundle(node, slot, tutorial, page))
     result = Result(
         tutorial=tutorial.id,
@@ -135,6 +134,15 @@ def _execute(node: Node, slot: int, tutorial: Tutorial, node_class: str) -> Resu
     )
     node.store.add_result(result)
     return result
+
+
+def _page_of_failure(node: Node, slot: int, tutorial: Tutorial) -> dict[str, Any]:
+    left = _left(node.out(slot))
+    if not left:
+        output = _read(node.out(slot) / "output.txt")
+        raise OutsideError(f"the page of a failed tutorial can't be made:\n{output}", where=tutorial.id)
+    page: dict[str, Any] = left["page"]
+    return page
 
 
 def _run(
