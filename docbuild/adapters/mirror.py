@@ -46,31 +46,37 @@ class Mirror:
 
     def sync(self) -> None:
         """Make the links what the project is now; files that were generated here stay."""
-        self.place.mkdir(parents=True, exist_ok=True)
-        wanted = dict(self._entries())
-        self._drop_dead_links(wanted)
-        for name, is_folder in wanted.items():
-            here = os.path.join(self.place, name)
-            if is_folder:
-                _make_folder(here)
-            else:
-                _make_link(os.path.join(self.root, name), here)
+        self._align(keep_generated=True)
+
+    def restore(self) -> None:
+        """Make the links what the project is now, and take away all that was generated."""
+        self._align(keep_generated=False)
 
     def written(self) -> list[str]:
         """Paths of all files in the mirror that are no links into the project."""
-        return [name for name, entry in _files(self.place) if not self._is_ours(entry)]
+        return [
+            name
+            for name, entry in _tree(self.place)
+            if not entry.is_dir(follow_symlinks=False) and not self._is_ours(entry)
+        ]
 
-    def restore(self) -> None:
-        """Take away all that was written, and put back what was taken away or replaced."""
-        for name in self.written():
-            (self.place / name).unlink()
-        self.sync()
-        wanted = {name for name, is_folder in self._entries() if is_folder}
-        for folder, subfolders, _ in os.walk(self.place, topdown=False):
-            for name in subfolders:
-                path = os.path.join(folder, name)
-                if os.path.relpath(path, self.place) not in wanted and not os.path.islink(path):
-                    shutil.rmtree(path, ignore_errors=True)
+    def _align(self, *, keep_generated: bool) -> None:
+        self.place.mkdir(parents=True, exist_ok=True)
+        wanted = dict(self._entries())
+        for name, entry in _tree(self.place):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if (is_folder and wanted.get(name)) or (
+                not is_folder and wanted.get(name) is False and self._is_ours(entry)
+            ):
+                del wanted[name]
+            elif name in wanted or not keep_generated or entry.is_symlink():
+                _remove(entry)
+        for name, is_folder in wanted.items():
+            path = os.path.join(self.place, name)
+            if is_folder:
+                os.mkdir(path)
+            else:
+                os.symlink(os.path.join(self.root, name), path)
 
     def _is_ours(self, entry: os.DirEntry[str]) -> bool:
         if not entry.is_symlink():
@@ -121,48 +127,32 @@ class Mirror:
         path.unlink()
         path.symlink_to(other)
 
-    def _drop_dead_links(self, wanted: dict[str, bool]) -> None:
-        for name, entry in list(_files(self.place)):
-            if entry.is_symlink() and not (wanted.get(name) is False and self._is_ours(entry)):
-                os.unlink(entry.path)
 
-
-def _files(folder: str | Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    start = os.fspath(folder)
+def _tree(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """All entries below a folder, each folder before what is in it; one may be removed."""
     pending = [""]
     while pending:
         below = pending.pop()
-        with os.scandir(os.path.join(start, below)) as entries:
-            for entry in entries:
-                name = f"{below}/{entry.name}" if below else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append(name)
-                else:
-                    yield name, entry
+        try:
+            with os.scandir(os.path.join(folder, below)) as entries:
+                listed = list(entries)
+        except FileNotFoundError:
+            continue
+        for entry in listed:
+            name = f"{below}/{entry.name}" if below else entry.name
+            yield name, entry
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(name)
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path, ignore_errors=True)
+    else:
+        os.unlink(entry.path)
 
 
 def _moved(path: str, old: Path, new: Path) -> str:
     if path == str(old) or path.startswith(f"{old}{os.sep}"):
         return str(new) + path[len(str(old)) :]
     return path
-
-
-def _make_folder(path: str) -> None:
-    if os.path.islink(path):
-        os.unlink(path)
-    os.makedirs(path, exist_ok=True)
-
-
-def _make_link(target: str, path: str) -> None:
-    try:
-        os.symlink(target, path)
-    except FileExistsError:
-        if os.path.islink(path):
-            if os.readlink(path) == target:
-                return
-            os.unlink(path)
-        elif os.path.isdir(path):
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
-        os.symlink(target, path)

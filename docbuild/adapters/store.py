@@ -23,7 +23,7 @@ class FolderStore:
         self.folder = folder
 
     def results(self, key: str) -> Iterator[Result]:
-        """Results under a static key, newest first; what can't be read is as if it weren't there."""
+        """Results under a static key, newest first; what can't be read counts as not there."""
         found = []
         for path in (self.folder / f"v{FORMAT}" / "results" / key[:2] / key).glob("*.json"):
             try:
@@ -75,9 +75,10 @@ class FolderStore:
 
     def add_history(self, samples: Iterable[Sample]) -> None:
         """Keep what a build's executions took."""
-        rows = sorted([s.tutorial, round(s.seconds, 3), s.when] for s in samples)
-        if rows:
-            name = f"{int(max(row[2] for row in rows)):012d}-{uuid.uuid4().hex[:8]}.json"
+        kept = sorted(samples, key=lambda s: s.when)
+        if kept:
+            rows = [[s.tutorial, round(s.seconds, 3), s.when] for s in kept]
+            name = f"{int(kept[-1].when):012d}-{uuid.uuid4().hex[:8]}.json"
             data = json.dumps(rows).encode()
             self._write(self.folder / f"v{FORMAT}" / "history" / name, data)
 

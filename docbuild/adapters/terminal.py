@@ -115,7 +115,9 @@ class Live(Lines):
         from rich.live import Live as RichLive
 
         self._live = RichLive(
-            console=Console(stderr=True), get_renderable=self._table, refresh_per_second=4,
+            console=Console(stderr=True),
+            get_renderable=self._table,
+            refresh_per_second=4,
             transient=True,
         )
 

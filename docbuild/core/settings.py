@@ -110,7 +110,9 @@ def _rule(row: Mapping[str, Any]) -> Rule:
     _reject_unknown(row, _RULE_KEYS, f"pyproject.toml, [[{_RULES}]]")
     if "match" not in row:
         remedy = 'match = "examples/gpu/*"'
-        raise UsageError("a rule needs a glob", where=f"pyproject.toml, [[{_RULES}]]", remedy=remedy)
+        raise UsageError(
+            "a rule needs a glob", where=f"pyproject.toml, [[{_RULES}]]", remedy=remedy
+        )
     return Rule(**{key: _RULE_KEYS[key](value, key) for key, value in row.items()})
 
 
@@ -128,5 +130,3 @@ def _reject_unknown(table: Mapping[str, Any], known: Mapping[str, object], where
             near = difflib.get_close_matches(key, known, n=1)
             remedy = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
             raise UsageError(f"there is no key {key!r}", where=where, remedy=remedy)
-
-

@@ -100,9 +100,7 @@ def parse_skip(data: object, where: str) -> str:
     reason = data.get("reason", "") if isinstance(data, Mapping) else data
     unknown = set(data) - {"reason"} if isinstance(data, Mapping) else set()
     if not isinstance(reason, str) or unknown or (data and not reason):
-        raise UsageError(
-            f"skip can't be {data!r}", where=where, remedy='skip = {reason = "why"}'
-        )
+        raise UsageError(f"skip can't be {data!r}", where=where, remedy='skip = {reason = "why"}')
     return reason
 
 

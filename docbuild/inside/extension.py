@@ -109,7 +109,9 @@ class Host:
         if self.gallery is not None:
             generated = [f"{folder}/**" for folder in self.gallery.conf["gallery_dirs"]]
         excluded = [*app.config.exclude_patterns, *app.config.templates_path, *generated]
-        app.project.discover([*excluded, *app.builder.get_asset_paths()], app.config.include_patterns)
+        app.project.discover(
+            [*excluded, *app.builder.get_asset_paths()], app.config.include_patterns
+        )
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, added: Any, changed: Any, removed: Any

@@ -34,11 +34,15 @@ def serve(session: Session, engines: Mapping[str, EngineInside]) -> None:
             session.decide(request["tutorials"])
             return
         if request["do"] == "preload":
+            for engine in engines.values():
+                engine.prepare()
             session.channel.send({"preloaded": preload(request["modules"], session.mirror.root)})
             gc.collect()
             gc.freeze()  # what stays for ever is not copied by the collector in each fork
         if request["do"] == "execute":
-            session.channel.send({"pid": _fork(session, engines[request["engine"]], request, files)})
+            session.channel.send(
+                {"pid": _fork(session, engines[request["engine"]], request, files)}
+            )
             _reap()
 
 
@@ -61,15 +65,14 @@ def _is_of_project(name: str, root: Path) -> bool:
     places = [spec.origin, *(spec.submodule_search_locations or [])] if spec else []
     packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     return any(
-        Path(place).is_relative_to(root) and not any(Path(place).is_relative_to(p) for p in packages)
+        Path(place).is_relative_to(root)
+        and not any(Path(place).is_relative_to(p) for p in packages)
         for place in places
         if place
     )
 
 
-def _fork(
-    session: Session, engine: EngineInside, request: dict[str, Any], files: list[int]
-) -> int:
+def _fork(session: Session, engine: EngineInside, request: dict[str, Any], files: list[int]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()

@@ -82,7 +82,7 @@ class GalleryEngine:
         self._generate_file = gen_rst.generate_file_rst
 
     def adopt(self) -> None:
-        """Take the place of those functions of sphinx-gallery that look at real paths or execute."""
+        """Replace those functions of sphinx-gallery that look at real paths."""
         self.scripts = {script.id: script for script in self._scripts()}
         executable = gen_rst.executable_script
         gen_rst.executable_script = lambda path, conf: executable(self._real(path), conf)
@@ -166,6 +166,9 @@ class GalleryEngine:
             return "does not match filename_pattern"
         return ""
 
+    def prepare(self) -> None:
+        """Nothing: sphinx-gallery is loaded."""
+
     def execute(self, execution: Execution) -> dict[str, Any]:
         """Execute a script in this process, in its workspace."""
         script = self.scripts[execution.tutorial]
@@ -193,7 +196,9 @@ class GalleryEngine:
                 with executing() as made:
                     generated = self._generate_file(script.name, target, folder, conf)
                 return made.failure, generated
-            except Exception:  # sphinx-gallery's own: while it scrapes a failed block's figures, say
+            except (
+                Exception
+            ):  # sphinx-gallery's own: while it scrapes a failed block's figures, say
                 path = os.path.join(folder, script.name)
                 failure = made.failure or failure_of(traceback.format_exc(), path)
         with failing_page(failure):
@@ -229,9 +234,9 @@ class GalleryEngine:
         for target in {script.target for script in self.scripts.values()}:
             stems = {Path(s.name).stem for s in self.scripts.values() if s.target == target}
             for page in target.glob("*.rst"):
-                generated = page.with_suffix(".codeobj.json").exists() or page.with_suffix(
-                    ".zip"
-                ).exists()
+                generated = (
+                    page.with_suffix(".codeobj.json").exists() or page.with_suffix(".zip").exists()
+                )
                 if page.stem not in stems and generated:
                     for leftover in [
                         *target.glob(f"{page.stem}.*"),
@@ -268,5 +273,3 @@ def hide_inline_metadata() -> None:
         return clean(conf, parser, [block for block, _ in kept], [output for _, output in kept])
 
     gen_rst._clean_script_blocks = clean_blocks
-
-

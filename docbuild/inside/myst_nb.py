@@ -38,7 +38,7 @@ class MystNb:
     def _settings(self) -> NbParserConfig:
         env: Any = self.app.env
         if not hasattr(env, "mystnb_config"):  # its own turn at builder-inited comes later
-            create_myst_config(self.app)
+            create_myst_config(self.app)  # type: ignore[no-untyped-call]
             create_mystnb_config(self.app)
         config: NbParserConfig = env.mystnb_config
         return config
@@ -115,18 +115,19 @@ class MystNb:
         sphinx_.create_client = client
 
 
-class Restored(NotebookClientBase):
+class Restored(NotebookClientBase):  # type: ignore[misc]
     """A client that has the outputs already."""
 
     def start_client(self) -> None:
         """Take the outputs of the execution, and tell myst-nb of it as its own clients do."""
         page = self._kwargs["page"]
+        failure = page["failure"]
         restore(self.notebook, page)
         self.exec_metadata = {
             "mtime": page["when"],
             "runtime": page["seconds"],
             "method": self.nb_config.execution_mode,
-            "succeeded": not page["error"],
-            "error": page["error"] or None,
-            "traceback": page["traceback"] or None,
+            "succeeded": failure is None,
+            "error": failure["type"] if failure else None,
+            "traceback": failure["traceback"] if failure else None,
         }

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
+import importlib
 import re
-import shutil
-import signal
-import tempfile
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,150 +109,27 @@ class NotebookEngine:
             path = Path(execution.workspace.mirrored(self.session.mirror.real(path)))
         notebook = renderer.read(path)
         assert notebook is not None
-        if execution.failure:
-            run = Run(notebook, failure=dict(execution.failure))
-            show_failure(notebook, run.failure)
+        failure, seconds = execution.failure, 0.0
+        if failure:
+            show_failure(notebook, failure)
         else:
-            run = execute(notebook, renderer.manner(notebook, path), path.parent)
-        return {
-            "failure": run.failure,
-            "page": {
-                "notebook": notebook,
-                "error": run.error,
-                "traceback": run.failure["traceback"] if run.failure else "",
-                "seconds": run.seconds,
-                "when": time.time(),
-            },
-        }
+            from docbuild.inside.kernel import execute
+
+            started = time.monotonic()
+            failure = execute(notebook, renderer.manner(notebook, path), path.parent)
+            seconds = time.monotonic() - started
+        page = {"notebook": notebook, "failure": failure, "seconds": seconds, "when": time.time()}
+        return {"failure": failure, "page": page}
+
+    def prepare(self) -> None:
+        """Import what every execution needs; it takes longer than many a notebook."""
+        importlib.import_module("docbuild.inside.kernel")
 
 
-@dataclass(slots=True)
-class Run:
-    """What an execution of a notebook came to; the notebook holds its outputs."""
-
-    notebook: NotebookNode
-    failure: dict[str, str] | None = None
-    error: str = ""
-    """Name of nbclient's exception."""
-    seconds: float = 0.0
-
-
-class TimeIsOver(Exception):
-    """The supervisor's word that the tutorial's time limit has passed."""
-
-
-def execute(notebook: NotebookNode, manner: Manner, folder: Path) -> Run:
-    """Execute the notebook in place on a fresh kernel."""
-    run = Run(notebook)
-    place = tempfile.mkdtemp(prefix="docbuild-") if manner.in_temporary_folder else str(folder)
-    at = {"cell": -1}
-    started = time.monotonic()
-    try:
-        _execute(notebook, manner, place, at)
-    except Exception as error:
-        run.error = type(error).__name__
-        run.failure = _failure(notebook, at["cell"], error)
-        _print_streams(notebook, at["cell"])
-        if not _shows_error(notebook, at["cell"]):
-            show_failure(notebook, run.failure)
-    finally:
-        run.seconds = time.monotonic() - started
-        if manner.in_temporary_folder:
-            shutil.rmtree(place, ignore_errors=True)
-    return run
-
-
-def _execute(notebook: NotebookNode, manner: Manner, folder: str, at: dict[str, int]) -> None:
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient import NotebookClient
-
-    name = manner.kernel or notebook.metadata.get("kernelspec", {}).get("name") or ""
-    sockets = tempfile.mkdtemp(prefix="dbk-")  # short: socket paths end at 108 bytes
-    kernel = AsyncKernelManager(
-        **({"kernel_name": name} if name else {}),
-        transport="ipc",
-        ip=os.path.join(sockets, "k"),
-        connection_file=os.path.join(sockets, "kernel.json"),
-    )
-    client = NotebookClient(
-        notebook,
-        km=kernel,
-        timeout=int(manner.timeout) if manner.timeout and manner.timeout > 0 else None,
-        allow_errors=manner.allow_errors,
-        extra_arguments=list(manner.arguments),
-        record_timing=False,
-        coalesce_streams=True,
-        shutdown_kernel="immediate",
-        on_cell_start=lambda cell, cell_index: at.update(cell=cell_index),
-    )
-    try:
-        with _interruptible():
-            client.execute(cwd=folder, cleanup_kc=True)
-    finally:
-        shutil.rmtree(sockets, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _interruptible() -> Any:
-    """Turn the supervisor's SIGABRT into an exception where the notebook is being executed."""
-
-    def over(number: int, frame: object) -> None:
-        raise TimeIsOver
-
-    before = signal.signal(signal.SIGABRT, over)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGABRT, before)
-
-
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def _failure(notebook: NotebookNode, index: int, error: Exception) -> dict[str, str]:
-    """A failure from nbclient's exception: the cell among the code cells, type and message."""
-    kind, message = type(error).__name__, str(error)
-    text = _ANSI.sub("", message)
-    if hasattr(error, "ename"):
-        kind, message = error.ename, error.evalue
-        text = _ANSI.sub("", _shown_traceback(notebook, index) or error.traceback)
-    elif kind == "NoSuchKernel":
-        message = f"no kernel {getattr(error, 'name', '')!r} is installed here"
-        text = f"{kind}: {message}"
-    elif isinstance(error, TimeIsOver):
-        kind, message, text = "TimeoutError", "the tutorial's time limit has passed", ""
-    elif not hasattr(error, "args"):
-        text = traceback.format_exc()
-    number = sum(cell.cell_type == "code" for cell in notebook.cells[: index + 1])
-    return {
-        "where": f"cell {number}" if index >= 0 else "",
-        "type": kind,
-        "message": _ANSI.sub("", message).splitlines()[0] if message else "",
-        "traceback": text or f"{kind}: {message}",
-    }
-
-
-def _print_streams(notebook: NotebookNode, index: int) -> None:
-    """Write what the failing cell wrote to this process's output, which docbuild shows."""
-    for output in notebook.cells[index].get("outputs", []) if index >= 0 else []:
-        if output.output_type == "stream":
-            print(output.text, end="")
-
-
-def _shown_traceback(notebook: NotebookNode, index: int) -> str:
-    outputs = notebook.cells[index].get("outputs", []) if index >= 0 else []
-    shown = [output.traceback for output in outputs if output.output_type == "error"]
-    return "\n".join(shown[-1]) if shown else ""
-
-
-def _shows_error(notebook: NotebookNode, index: int) -> bool:
-    return bool(_shown_traceback(notebook, index))
-
-
-def show_failure(notebook: NotebookNode, failure: Mapping[str, str] | None) -> None:
+def show_failure(notebook: NotebookNode, failure: Mapping[str, str]) -> None:
     """Put a failure where a kernel would have put it: among the outputs of its cell."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    if failure is None or not code:
+    if not code:
         return
     match = re.match(r"cell (\d+)$", failure["where"])
     cell = code[min(int(match[1]), len(code)) - 1] if match else code[0]

@@ -64,5 +64,8 @@ class EngineInside(Protocol):
     def describe(self) -> list[dict[str, Any]]:
         """The tutorials that it found, as JSON."""
 
+    def prepare(self) -> None:
+        """Get ready to execute; called once, and only if anything is to be executed."""
+
     def execute(self, execution: Execution) -> dict[str, Any]:
-        """Execute one in this very process: `{"outcome", "failure", "page"}`."""
+        """Execute one in this very process: `{"failure", "page"}`."""

@@ -95,8 +95,8 @@ def _ended(channel: Channel, woken: int, child: int, deadline: float) -> bool:
         left = deadline - time.monotonic()
         if left <= 0:
             return False
-        ready, _, _ = select.select([channel, woken], [], [], left)
-        if channel in ready:
+        ready, _, _ = select.select([channel.fileno(), woken], [], [], left)
+        if channel.fileno() in ready:
             return True
         if woken in ready:
             os.read(woken, 4096)

@@ -6,7 +6,7 @@ import json
 import queue
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,16 +18,15 @@ from docbuild.adapters.sphinx_process import Ended, SphinxProcess
 from docbuild.adapters.store import FolderStore, write_atomically
 from docbuild.core.death import death
 from docbuild.core.history import Sample
+from docbuild.core.page_files import generated, named
 from docbuild.core.plan import Shard
-from docbuild.core.result import Failure, Outcome, Result, Usage
+from docbuild.core.result import Failure, Outcome, Result, Usage, failure_from_json
 from docbuild.core.scripts import worth_preloading
-from docbuild.core.tutorial import Engine, Tutorial
+from docbuild.core.tutorial import Tutorial
 from docbuild.errors import OutsideError
 
 TIME_FOR_A_PAGE = 120.0
 """Seconds to make the page of a tutorial that left none."""
-BOOKKEEPING = (".md5", ".cost.json", ".pyc")
-"""Files that engines keep for themselves; no page shows them."""
 
 
 class Progress(Protocol):
@@ -52,13 +51,47 @@ class Node:
     slots: int
     progress: Progress
 
-    def workspace(self, slot: int) -> Mirror:
-        """A slot's copy of the project."""
-        return replace(self.project.workspace(slot), excluded=self.generated)
+    def slot(self, number: int) -> Slot:
+        """One of its places."""
+        workspace = replace(self.project.workspace(number), excluded=self.generated)
+        return Slot(number, workspace, workspace.place.with_name("out"))
 
-    def out(self, slot: int) -> Path:
-        """Where the processes of a slot leave their outcome."""
-        return self.project.work / "slots" / str(slot) / "out"
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place of a node: a copy of the project, and a folder for what a process leaves."""
+
+    number: int
+    workspace: Mirror
+    out: Path
+
+    def left(self) -> dict[str, Any] | None:
+        """What the tutorial's process left of itself; None when it died before."""
+        try:
+            left: dict[str, Any] = json.loads((self.out / "outcome.json").read_bytes())
+        except FileNotFoundError:
+            return None
+        return left
+
+    def text(self, name: str) -> str:
+        """A text that the process left; empty when it didn't."""
+        path = self.out / name
+        return path.read_text("utf-8", errors="replace") if path.exists() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A tutorial on a slot of a node."""
+
+    node: Node
+    slot: Slot
+    tutorial: Tutorial
+    node_class: str
+
+    @property
+    def limit(self) -> float:
+        """Seconds that the tutorial may take."""
+        return self.tutorial.timeout or self.node.project.settings.timeout
 
 
 def execute(node: Node, shard: Shard, tutorials: Mapping[str, Tutorial]) -> dict[str, Result]:
@@ -66,18 +99,18 @@ def execute(node: Node, shard: Shard, tutorials: Mapping[str, Tutorial]) -> dict
     from joblib import Parallel, delayed  # not needed when there is nothing to execute
 
     node.sphinx.preload(_preloaded(node, shard, tutorials))
-    free: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for slot in range(1, min(node.slots, len(shard.tutorials)) + 1):
-        node.workspace(slot).sync()
-        node.workspace(slot).restore()
+    free: queue.SimpleQueue[Slot] = queue.SimpleQueue()
+    for number in range(1, min(node.slots, len(shard.tutorials)) + 1):
+        slot = node.slot(number)
+        slot.workspace.restore()
         free.put(slot)
 
     def in_a_slot(tutorial: Tutorial) -> Result:
         slot = free.get()
         try:
-            return _execute(node, slot, tutorial, shard.node_class)
+            return _execute(Execution(node, slot, tutorial, shard.node_class))
         finally:
-            node.workspace(slot).restore()
+            slot.workspace.restore()
             free.put(slot)
 
     results: dict[str, Result] = {}
@@ -96,92 +129,85 @@ def execute(node: Node, shard: Shard, tutorials: Mapping[str, Tutorial]) -> dict
     return results
 
 
-def _preloaded(
-    node: Node, shard: Shard, tutorials: Mapping[str, Tutorial]
-) -> tuple[str, ...]:
+def _preloaded(node: Node, shard: Shard, tutorials: Mapping[str, Tutorial]) -> tuple[str, ...]:
     if node.project.settings.preload is not None:
         return node.project.settings.preload
     return worth_preloading([tutorials[id_].imports for id_ in shard.tutorials], node.slots)
 
 
-def _samples(results: Any) -> list[Sample]:
+def _samples(results: Iterable[Result]) -> list[Sample]:
     return [Sample(r.tutorial, r.usage.seconds, r.started) for r in results if r.passed]
 
 
-def _execute(node: Node, slot: int, tutorial: Tutorial, node_class: str) -> Result:
-    node.progress.started(tutorial.id)
+def _execute(execution: Execution) -> Result:
+    tutorial, slot, store = execution.tutorial, execution.slot, execution.node.store
+    execution.node.progress.started(tutorial.id)
     started = time.time()
-    limit = tutorial.timeout or node.project.settings.timeout
-    failure = _unreadable(tutorial) if tutorial.unreadable else None
-    ended = _run(node, slot, tutorial, limit, failure)
-    outcome, failure, page = _outcome(node, slot, tutorial, ended, limit, failure)
-    _keep_output(node, slot, tutorial)
+    given = _unreadable(tutorial) if tutorial.unreadable else None
+    ended = _run(execution, execution.limit, given)
+    outcome, failure, page = _outcome(execution, ended, given)
+    _keep_output(execution)
     if page is None:
-        node.workspace(slot).restore()
-        _run(node, slot, tutorial, TIME_FOR_A_PAGE, failure)
-        page = _page_of_failure(node, slot, tutorial)
-    bundle = node.store.add_bundle(_bundle(node, slot, tutorial, page))
+        slot.workspace.restore()
+        _run(execution, TIME_FOR_A_PAGE, failure)
+        page = _page_of_failure(execution)
     result = Result(
         tutorial=tutorial.id,
         outcome=outcome,
         key=tutorial.key,
-        bundle=bundle,
+        bundle=store.add_bundle(_bundle(execution, page)),
         usage=Usage(ended.seconds, ended.cpu_seconds, ended.peak_memory),
         started=started,
-        node_class=node_class,
-        slot=slot,
-        failure=_with_project_paths(failure, node.workspace(slot)),
+        node_class=execution.node_class,
+        slot=slot.number,
+        failure=_with_project_paths(failure, slot.workspace),
     )
-    node.store.add_result(result)
+    store.add_result(result)
     return result
 
 
-def _page_of_failure(node: Node, slot: int, tutorial: Tutorial) -> dict[str, Any]:
-    left = _left(node.out(slot))
-    if not left:
-        output = _read(node.out(slot) / "output.txt")
-        raise OutsideError(f"the page of a failed tutorial can't be made:\n{output}", where=tutorial.id)
-    page: dict[str, Any] = left["page"]
-    return page
-
-
-def _run(
-    node: Node, slot: int, tutorial: Tutorial, limit: float, failure: Failure | None
-) -> Ended:
-    out = node.out(slot)
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    return node.sphinx.execute(
-        tutorial=tutorial.id,
-        engine=tutorial.engine,
-        workspace=node.workspace(slot).place,
-        out=out,
+def _run(execution: Execution, limit: float, failure: Failure | None) -> Ended:
+    slot = execution.slot
+    shutil.rmtree(slot.out, ignore_errors=True)
+    slot.out.mkdir(parents=True)
+    return execution.node.sphinx.execute(
+        tutorial=execution.tutorial.id,
+        engine=execution.tutorial.engine,
+        workspace=slot.workspace.place,
+        out=slot.out,
         limit=limit,
         failure=failure,
     )
 
 
 def _outcome(
-    node: Node, slot: int, tutorial: Tutorial, ended: Ended, limit: float, given: Failure | None
+    execution: Execution, ended: Ended, given: Failure | None
 ) -> tuple[Outcome, Failure | None, dict[str, Any] | None]:
     """What an execution came to, and its page; no page when the process left none."""
-    left = _left(node.out(slot))
-    if not left:
-        stack = _read(node.out(slot) / "stack.txt")
-        path = str(node.workspace(slot).place / tutorial.id)
+    left = execution.slot.left()
+    if left is None:
         died = death(
-            ended.exit_code, timed_out=ended.timed_out, limit=limit, stack=stack, path=path
+            ended.exit_code,
+            timed_out=ended.timed_out,
+            limit=execution.limit,
+            stack=execution.slot.text("stack.txt"),
+            path=str(execution.slot.workspace.place / execution.tutorial.id),
         )
         return *(died if given is None else (Outcome.FAILED, given)), None
-    failure = Failure(**left["failure"]) if left["failure"] else None
-    if tutorial.expected_failure and failure:
-        return Outcome.PASSED, failure, left["page"]
-    if tutorial.expected_failure:
-        message = "it is among expected_failing_examples, and did not fail"
-        return Outcome.FAILED, Failure("", "ExpectedFailure", message), left["page"]
+    failure = failure_from_json(left["failure"]) if left["failure"] else None
+    if execution.tutorial.expected_failure:
+        return *_as_expected(failure), left["page"]
     if failure is None:
         return Outcome.PASSED, None, left["page"]
     return Outcome.TIMED_OUT if ended.timed_out else Outcome.FAILED, failure, left["page"]
+
+
+def _as_expected(failure: Failure | None) -> tuple[Outcome, Failure]:
+    """Judge a tutorial that is expected to fail."""
+    if failure:
+        return Outcome.PASSED, failure
+    message = "it is among expected_failing_examples, and did not fail"
+    return Outcome.FAILED, Failure("", "ExpectedFailure", message)
 
 
 def _unreadable(tutorial: Tutorial) -> Failure:
@@ -189,23 +215,21 @@ def _unreadable(tutorial: Tutorial) -> Failure:
     return Failure("", kind, message, f"{tutorial.unreadable}\n")
 
 
-def _left(out: Path) -> dict[str, Any]:
-    try:
-        left: dict[str, Any] = json.loads((out / "outcome.json").read_bytes())
-    except FileNotFoundError:
-        return {}
-    return left
+def _page_of_failure(execution: Execution) -> dict[str, Any]:
+    left = execution.slot.left()
+    if left is None:
+        raise OutsideError(
+            f"the page of a failed tutorial can't be made:\n{execution.slot.text('output.txt')}",
+            where=execution.tutorial.id,
+        )
+    page: dict[str, Any] = left["page"]
+    return page
 
 
-def _read(path: Path) -> str:
-    return path.read_text("utf-8", errors="replace") if path.exists() else ""
-
-
-def _keep_output(node: Node, slot: int, tutorial: Tutorial) -> None:
+def _keep_output(execution: Execution) -> None:
     """Keep what the process wrote beside its page, to be looked at after a failure."""
-    output = node.out(slot) / "output.txt"
-    data = output.read_bytes() if output.exists() else b""
-    write_atomically(output_path(node.project, tutorial.id), data)
+    path = output_path(execution.node.project, execution.tutorial.id)
+    write_atomically(path, execution.slot.text("output.txt").encode())
 
 
 def output_path(project: Project, tutorial: str) -> Path:
@@ -213,36 +237,17 @@ def output_path(project: Project, tutorial: str) -> Path:
     return project.work / "outputs" / f"{tutorial}.txt"
 
 
-def _bundle(node: Node, slot: int, tutorial: Tutorial, page: dict[str, Any]) -> bytes:
-    workspace = node.workspace(slot)
-    files = {name: (workspace.place / name).read_bytes() for name in _page_files(node, slot, tutorial, page)}
-    places = (str(workspace.place), str(node.project.mirror.place))
-    return pack(page, files, places)
-
-
-def _page_files(
-    node: Node, slot: int, tutorial: Tutorial, page: dict[str, Any]
-) -> Sequence[str]:
-    """What was written for the page: all in the gallery's folder, elsewhere what the page names."""
-    workspace = node.workspace(slot)
-    source = node.project.source.relative_to(node.project.root).as_posix()
-    written = [n for n in workspace.written() if not n.endswith(BOOKKEEPING)]
-    gallery = _joined(source, str(Path(tutorial.page).parent)) + "/"
-    own = [n for n in written if tutorial.engine is Engine.GALLERY and n.startswith(gallery)]
+def _bundle(execution: Execution, page: Mapping[str, Any]) -> bytes:
+    project, place = execution.node.project, execution.slot.workspace.place
+    source = project.source.relative_to(project.root).as_posix()
+    written = execution.slot.workspace.written()
+    own = {n: (place / n).read_bytes() for n in generated(execution.tutorial, source, written)}
     text = json.dumps(page) + "".join(
-        _read(workspace.place / name) for name in own if name.endswith(".rst")
+        data.decode("utf-8", "replace") for name, data in own.items() if name.endswith(".rst")
     )
-    inside = "" if source == "." else f"{source}/"
-    named = [
-        n
-        for n in written
-        if n not in own and n.startswith(inside) and Path(n).name in text and n != tutorial.id
-    ]
-    return sorted([*own, *named])
-
-
-def _joined(folder: str, name: str) -> str:
-    return name if folder == "." else f"{folder}/{name}"
+    others = named(source, [name for name in written if name not in own], text)
+    files = own | {name: (place / name).read_bytes() for name in others}
+    return pack(page, files, (str(place), str(project.mirror.place)))
 
 
 def _with_project_paths(failure: Failure | None, workspace: Mirror) -> Failure | None:

@@ -25,6 +25,7 @@ def merge(
     plan: Plan,
     tutorials: Sequence[Tutorial],
     results: Mapping[str, Result],
+    *,
     sphinx: SphinxProcess,
     store: FolderStore,
 ) -> Path:

@@ -55,29 +55,25 @@ def plan(
             skipped.append(reason)
         else:
             to_execute.append(tutorial)
-    return _plan(to_execute, known, skipped, tutorials, store, wanted), known
-
-
-def _plan(
-    to_execute: Sequence[Tutorial],
-    known: Mapping[str, Result],
-    skipped: Sequence[Skipped],
-    tutorials: Sequence[Tutorial],
-    store: FolderStore,
-    wanted: Wanted,
-) -> Plan:
     history = estimates(store.history())
-    expected = {t.id: history[t.id] for t in to_execute if t.id in history}
-    order = longest_first(to_execute, history)
-    seconds = makespan([expected.get(id_, 0.0) for id_ in order], wanted.slots)
-    return Plan(
-        shards=(Shard("cpu-1", "cpu", seconds, tuple(order)),) if order else (),
+    plan_ = Plan(
+        shards=_shards(to_execute, history, wanted.slots),
         reused=tuple(sorted(known)),
         skipped=tuple(sorted(skipped, key=lambda s: s.id)),
-        estimates=expected,
+        estimates={t.id: history[t.id] for t in to_execute if t.id in history},
         store=str(store.folder),
         keys={tutorial.id: tutorial.key for tutorial in tutorials},
     )
+    return plan_, known
+
+
+def _shards(
+    to_execute: Sequence[Tutorial], history: Mapping[str, float], slots: int
+) -> tuple[Shard, ...]:
+    """One node's shard; none when there is nothing to execute."""
+    order = longest_first(to_execute, history)
+    seconds = makespan([history.get(id_, 0.0) for id_ in order], slots)
+    return (Shard("cpu-1", "cpu", seconds, tuple(order)),) if order else ()
 
 
 def _reusable(tutorial: Tutorial, store: FolderStore) -> Result | None:

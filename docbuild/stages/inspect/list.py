@@ -38,7 +38,9 @@ def table(tutorials: Sequence[Tutorial], seconds: Mapping[str, float]) -> list[s
         for t in sorted(tutorials, key=lambda t: t.id)
     ]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    return ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return [
+        "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines
+    ]
 
 
 def _remark(tutorial: Tutorial) -> str:
