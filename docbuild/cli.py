@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     build_.add_argument("paths", nargs="*", metavar="PATH", help="execute only these tutorials")
     build_.add_argument("-j", dest="jobs", type=_jobs, metavar="N", help="tutorials at a time")
-    build_.add_argument("--execute", type=Execute, choices=list(Execute), default=Execute.CHANGED)
+    build_.add_argument("--execute", choices=[e.value for e in Execute], default="changed")
     build_.add_argument("--site", type=Path, metavar="DIR", help="where the site goes")
     build_.set_defaults(command=_build)
 
@@ -83,7 +83,7 @@ def _jobs(text: str) -> int | None:
 def _build(options: argparse.Namespace) -> int:
     project = find_project(Path(options.folder), options.site and options.site.absolute())
     paths = tuple(_id(path, project, options.folder) for path in options.paths)
-    done = build(project, Options(options.execute, paths, options.jobs, options.sphinx))
+    done = build(project, Options(Execute(options.execute), paths, options.jobs, options.sphinx))
     _print_report(project, done)
     if options.json:
         print(json.dumps(done.to_json(), indent=1))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +22,10 @@ from docbuild.adapters.mirror import Mirror
 from docbuild.core.result import Failure, failure_to_json
 from docbuild.errors import OutsideError, ProjectError
 
+HEARTBEAT = 60.0
+"""Seconds without news after which there is a word of what is running."""
 _TAIL = 4000
+_RAISED = re.compile(r"sphinx\.errors\.\w+: (?P<message>.*?)\n\s*\n(?=The full traceback)", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,12 @@ def builder_of(arguments: Sequence[str]) -> str:
     return str(known.builder)
 
 
+def essence(text: str) -> str:
+    """The error in what Sphinx wrote: its own message, without its report on versions."""
+    raised = _RAISED.search(text)
+    return textwrap.dedent(f"    {raised['message']}").strip() if raised else text.strip()[-_TAIL:]
+
+
 class SphinxProcess:
     """`sphinx-build`, stopped where it would execute tutorials."""
 
@@ -57,6 +68,7 @@ class SphinxProcess:
         environment: Mapping[str, str],
     ) -> None:
         self.out = out
+        self._mirror = mirror
         self._logs = out / "output.txt", out / "warnings.txt"
         self._turn = threading.Lock()
         self._running: set[Channel] = set()
@@ -93,7 +105,7 @@ class SphinxProcess:
         if message is None:
             self._process.wait()
             raise ProjectError(
-                f"Sphinx can't load the project:\n{self._tail()}",
+                f"Sphinx can't load the project:\n{self.failure()}",
                 remedy="sphinx-build would end in the same way; see the message above",
             )
         return message
@@ -145,13 +157,22 @@ class SphinxProcess:
             except OSError:
                 answer = None
         if answer is None:
-            raise OutsideError(f"the Sphinx process is gone:\n{self._tail()}")
+            raise OutsideError(f"the Sphinx process is gone:\n{self.failure()}")
 
-    def finish(self, tutorials: Mapping[str, Mapping[str, str]]) -> int:
-        """Let Sphinx make the site of what is known; its exit code."""
+    def finish(
+        self, tutorials: Mapping[str, Mapping[str, str]], tell: Callable[[str], None]
+    ) -> int:
+        """Let Sphinx make the site of what is known; its exit code.
+
+        `tell` gets a word of what Sphinx is doing once a minute.
+        """
         with contextlib.suppress(OSError):
             self._channel.send({"do": "merge", "tutorials": dict(tutorials)})
-        return self._process.wait()
+        while True:
+            try:
+                return self._process.wait(timeout=HEARTBEAT)
+            except subprocess.TimeoutExpired:
+                tell(f"Sphinx: {self._text(self._logs[0]).strip().splitlines()[-1]}")
 
     def interrupt(self) -> None:
         """End all tutorials that run; their supervisors do, when our end of the channel is gone."""
@@ -161,15 +182,16 @@ class SphinxProcess:
 
     def warnings(self) -> str:
         """What Sphinx wrote to its standard error."""
-        return self._logs[1].read_text("utf-8", errors="replace")
+        return self._text(self._logs[1]).strip()
 
-    def _tail(self) -> str:
-        text = self.warnings().strip() or self._logs[0].read_text("utf-8", errors="replace")
-        return text.strip()[-_TAIL:]
+    def _text(self, log: Path) -> str:
+        """A log, with the project's paths instead of the mirror's."""
+        text = log.read_text("utf-8", errors="replace")
+        return text.replace(str(self._mirror.place), str(self._mirror.root))
 
     def failure(self) -> str:
-        """The end of what Sphinx wrote, to be shown when its pass failed."""
-        return self._tail()
+        """What Sphinx said of its failure."""
+        return essence(self.warnings() or self._text(self._logs[0]))
 
     def __enter__(self) -> Self:
         return self

@@ -8,11 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, Self
 
+from docbuild.adapters.sphinx_process import HEARTBEAT
 from docbuild.core.plan import Plan, makespan
 from docbuild.core.result import Result
-
-HEARTBEAT = 60.0
-"""Seconds without news after which a log says what is running."""
 
 
 def show(plan: Plan, slots: int) -> Lines:

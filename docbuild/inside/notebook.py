@@ -177,6 +177,6 @@ def placeholder(path: Path, problem: str) -> str:
             nbformat.v4.new_markdown_cell(told, id="told"),
             nbformat.v4.new_raw_cell(original, id="text"),
         ]
-        return nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+        return str(nbformat.writes(nbformat.v4.new_notebook(cells=cells)))
     fence = "`" * 8
     return f"---\nfile_format: mystnb\n---\n\n{told}\n{fence}\n{original}\n{fence}\n"

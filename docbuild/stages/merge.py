@@ -14,6 +14,7 @@ from docbuild.adapters.bundle import Bundle, unpack
 from docbuild.adapters.project_folder import Project
 from docbuild.adapters.sphinx_process import SphinxProcess
 from docbuild.adapters.store import FolderStore, write_atomically
+from docbuild.adapters.terminal import say
 from docbuild.core.plan import Plan
 from docbuild.core.result import Result
 from docbuild.core.tutorial import Tutorial
@@ -40,12 +41,14 @@ def merge(
             note = notes[tutorial.id]
             known[tutorial.id] = {"note": f"Not executed: {note}." if note else ""}
     restorer.finish(known)
-    code = sphinx.finish(known)
+    code = sphinx.finish(known, say)
     if code != 0:
         raise OutsideError(
             f"the Sphinx pass ended with exit code {code}:\n{sphinx.failure()}",
             remedy="the site of the last good build, if there is one, is untouched",
         )
+    if sphinx.warnings():
+        say(f"\n{sphinx.warnings()}")
     publish_folder(sphinx.site, project.site, project.work / "published.json")
     return project.site
 
