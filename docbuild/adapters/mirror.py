@@ -1,7 +1,8 @@
-"""A project's folder once more, as links: whatever is written there never reaches the project."""
+"""A project's folder once more: whatever is written there never reaches the project."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -25,11 +26,13 @@ NOT_SOURCES = frozenset(
 )
 MOST_ENTRIES = 20_000
 """A folder at the top with more than that (data, say) is linked as a whole."""
+LARGEST_COPY = 1 << 20
+"""Bytes; a larger file is linked. A copy can be written to, and no path leads out of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """A folder of links that has the layout of the project's root."""
+    """A folder that has the layout of the project's root."""
 
     root: Path
     place: Path
@@ -45,28 +48,45 @@ class Mirror:
         return _moved(os.fspath(path), self.place, self.root)
 
     def sync(self) -> None:
-        """Make the links what the project is now; files that were generated here stay."""
-        self._align(keep_generated=True)
+        """Make the files what the project's are now; what was generated here stays."""
+        record = self.place.with_name(f"{self.place.name}.json")
+        before = json.loads(record.read_bytes()) if record.exists() else []
+        wanted = dict(self._entries())
+        for gone in set(before) - set(wanted):
+            (self.place / gone).unlink(missing_ok=True)
+        self._align(wanted, keep_generated=True)
+        now = sorted(name for name, is_folder in wanted.items() if not is_folder)
+        if now != before:
+            record.write_text(json.dumps(now))
 
     def restore(self) -> None:
-        """Make the links what the project is now, and take away all that was generated."""
-        self._align(keep_generated=False)
+        """Make the files what the project's are now, and take away all that was generated."""
+        self._align(dict(self._entries()), keep_generated=False)
 
     def written(self) -> list[str]:
-        """Paths of all files in the mirror that are no links into the project."""
+        """Paths of all files in the mirror that the project doesn't have."""
+        wanted = dict(self._entries())
         return [
             name
             for name, entry in _tree(self.place)
-            if not entry.is_dir(follow_symlinks=False) and not self._is_ours(entry)
+            if not entry.is_dir(follow_symlinks=False) and name not in wanted
         ]
 
-    def _align(self, *, keep_generated: bool) -> None:
+    def substitute(self, name: str, text: str) -> None:
+        """Let another text stand where the project has a file, until the next sync."""
+        other = self.place.with_name(f"{self.place.name}-substitutes") / name
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.write_text(text, "utf-8")
+        path = self.place / name
+        path.unlink()
+        path.symlink_to(other)
+
+    def _align(self, wanted: dict[str, bool], *, keep_generated: bool) -> None:
         self.place.mkdir(parents=True, exist_ok=True)
-        wanted = dict(self._entries())
         for name, entry in _tree(self.place):
             is_folder = entry.is_dir(follow_symlinks=False)
             if (is_folder and wanted.get(name)) or (
-                not is_folder and wanted.get(name) is False and self._is_ours(entry)
+                not is_folder and wanted.get(name) is False and self._is_same(name, entry)
             ):
                 del wanted[name]
             elif name in wanted or not keep_generated or entry.is_symlink():
@@ -76,14 +96,13 @@ class Mirror:
             if is_folder:
                 os.mkdir(path)
             else:
-                os.symlink(os.path.join(self.root, name), path)
+                _put(os.path.join(self.root, name), path)
 
-    def _is_ours(self, entry: os.DirEntry[str]) -> bool:
-        if not entry.is_symlink():
-            return False
-        return os.readlink(entry.path) == os.path.join(
-            self.root, os.path.relpath(entry.path, self.place)
-        )
+    def _is_same(self, name: str, entry: os.DirEntry[str]) -> bool:
+        source = os.path.join(self.root, name)
+        if entry.is_symlink():
+            return os.readlink(entry.path) == source and _is_linked(source)
+        return not _is_linked(source) and _state(entry.path) == _state(source)
 
     def _entries(self) -> Iterator[tuple[str, bool]]:
         """Names from the root of all that is mirrored, and whether each is a real folder."""
@@ -118,15 +137,6 @@ class Mirror:
                     continue
                 yield name, is_folder
 
-    def substitute(self, name: str, text: str) -> None:
-        """Let another text stand where the project has a file, until the next sync."""
-        other = self.place.with_name(f"{self.place.name}-substitutes") / name
-        other.parent.mkdir(parents=True, exist_ok=True)
-        other.write_text(text, "utf-8")
-        path = self.place / name
-        path.unlink()
-        path.symlink_to(other)
-
 
 def _tree(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """All entries below a folder, each folder before what is in it; one may be removed."""
@@ -143,6 +153,24 @@ def _tree(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
             yield name, entry
             if entry.is_dir(follow_symlinks=False):
                 pending.append(name)
+
+
+def _is_linked(source: str) -> bool:
+    """Whether a file of the project is linked: a large one, a folder, a dead link."""
+    return not os.path.isfile(source) or os.stat(source).st_size > LARGEST_COPY
+
+
+def _state(path: str) -> tuple[int, int]:
+    state = os.stat(path)
+    return state.st_size, state.st_mtime_ns
+
+
+def _put(source: str, path: str) -> None:
+    if _is_linked(source):
+        os.symlink(source, path)
+    else:
+        shutil.copyfile(source, path)
+        shutil.copystat(source, path)
 
 
 def _remove(entry: os.DirEntry[str]) -> None:

@@ -25,7 +25,8 @@ from docbuild.errors import OutsideError, ProjectError
 HEARTBEAT = 60.0
 """Seconds without news after which there is a word of what is running."""
 _TAIL = 4000
-_RAISED = re.compile(r"sphinx\.errors\.\w+: (?P<message>.*?)\n\s*\n(?=The full traceback)", re.S)
+_REPORT = re.compile(r"\nTraceback\n=+\n(?P<raised>.*?)\n\s*\nThe full traceback", re.DOTALL)
+_SPHINX_ERROR = re.compile(r"^sphinx\.errors\.\w+: ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,11 @@ def builder_of(arguments: Sequence[str]) -> str:
 
 def essence(text: str) -> str:
     """The error in what Sphinx wrote: its own message, without its report on versions."""
-    raised = _RAISED.search(text)
-    return textwrap.dedent(f"    {raised['message']}").strip() if raised else text.strip()[-_TAIL:]
+    report = _REPORT.search(text)
+    if not report:
+        return text.strip()[-_TAIL:]
+    raised = textwrap.dedent(report["raised"]).strip()
+    return _SPHINX_ERROR.split(raised)[-1]
 
 
 class SphinxProcess:
@@ -76,7 +80,7 @@ class SphinxProcess:
         Path(mirror.mirrored(source)).mkdir(parents=True, exist_ok=True)
         self._channel, theirs = Channel.pair()
         command = [
-            *(sys.executable, "-m", "docbuild.inside.sphinx_host"),
+            *(sys.executable, "-P", "-m", "docbuild.inside.sphinx_host"),  # -P: as sphinx-build
             *(str(theirs.fileno()), str(mirror.root), str(mirror.place)),
             json.dumps(sorted(mirror.excluded)),
             *("-c", str(conf), "-d", str(out / "doctrees"), *arguments),

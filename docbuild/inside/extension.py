@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import sphinx
 from sphinx.application import Sphinx
@@ -117,6 +120,8 @@ class Host:
         self, app: Sphinx, env: BuildEnvironment, added: Any, changed: Any, removed: Any
     ) -> list[str]:
         """Notebooks have to be read again when their results are others than last time."""
+        for page in removed:
+            _remove_page(app, page)
         before = getattr(env, "docbuild_results", {})
         return [page for page, state in self._results(app).items() if before.get(page) != state]
 
@@ -140,6 +145,15 @@ class Host:
         """Leave the verdict on failed tutorials to docbuild."""
         if self.gallery is not None:
             self.gallery.accept_failures()
+
+
+def _remove_page(app: Sphinx, page: str) -> None:
+    """Remove what an earlier pass wrote for a document that is gone; Sphinx would leave it."""
+    uri = unquote(app.builder.get_target_uri(page))
+    place = Path(app.outdir, uri)
+    (place / "index.html" if uri.endswith("/") else place).unlink(missing_ok=True)
+    for source in Path(app.outdir, "_sources").glob(f"{glob.escape(page)}.*"):
+        source.unlink()
 
 
 def _renderers(app: Sphinx, session: Session) -> list[Any]:

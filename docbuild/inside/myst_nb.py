@@ -100,11 +100,16 @@ class MystNb:
         create_client = sphinx_.create_client
 
         def client(
-            notebook: NotebookNode, source: str, config: Any, logger: Any, read_fmt: Any = None
+            notebook: NotebookNode,
+            source: str,
+            config: Any,
+            logger: Any,
+            *rest: Any,
+            **options: Any,
         ) -> NotebookClientBase:
             known = self.session.known.get(self.session.id_of(source))
             if known is None:
-                return create_client(notebook, source, config, logger, read_fmt)
+                return create_client(notebook, source, config, logger, *rest, **options)
             if known.page:
                 page = known.load()
                 return Restored(notebook, Path(source), config, logger, page=page)
