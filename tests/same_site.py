@@ -15,11 +15,13 @@ NORMALISED = (
     (r"\*\*\d+:\d+\.\d+\*\*|\b\d\d:\d\d\.\d{3}\b", "TIME"),  # run times in tables
     (r"\bat 0x[0-9a-f]{6,}", "at ADDRESS"),  # addresses of objects
     (r"ipykernel_\d+/", "ipykernel_PID/"),
-    (r'"\d{3}":(?:\[[\d,]+\]|\d+),?', ""),  # run times as terms of the search index
+    (r'"(?:\d{3}|0x[0-9a-f]+)":(?:\[[\d,]+\]|\d+),?', ""),  # both, as terms of the search index
+    (r'\btime="[\d.e-]+"', 'time="TIME"'),  # run times in sphinx-gallery's JUnit file
     (r"\?v=[0-9a-f]{8}", "?v=CHECKSUM"),  # of assets, as they are named in pages
 )
 ROW = re.compile(
-    r"<tr class=\"row-(?:odd|even)\">(.*?)</tr>|^   \* - (:ref:.*)\n.*\n.*\n", re.DOTALL | re.M
+    r"<tr class=\"row-(?:odd|even)\">(.*?)</tr>|^   \* - (:ref:[^\n]*)\n[^\n]*\n[^\n]*\n",
+    re.DOTALL | re.M,
 )
 
 

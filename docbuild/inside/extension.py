@@ -97,7 +97,6 @@ class Host:
             from docbuild.inside.gallery import GalleryEngine
 
             self.gallery = engines["gallery"] = GalleryEngine(app, self.session)
-            self.gallery.adopt()
         renderers = _renderers(app, self.session)
         if renderers:
             from docbuild.inside.notebook import NotebookEngine

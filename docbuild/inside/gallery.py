@@ -6,6 +6,7 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from docbuild.inside.gallery_pages import (
     shown_with_note,
 )
 from docbuild.inside.session import Execution, Session
+from docbuild.inside.swap import swapped
 
 NO_OUTPUT = frozenset(
     {
@@ -77,17 +79,21 @@ class GalleryEngine:
         self.session = session
         self.conf: dict[str, Any] = app.config.sphinx_gallery_conf
         self.source = Path(app.srcdir)
-        self.scripts: dict[str, Script] = {}
+        self.scripts = {script.id: script for script in self._scripts()}
         self._unreadable: set[str] = set()
         self._generate_file = gen_rst.generate_file_rst
 
-    def adopt(self) -> None:
-        """Replace those functions of sphinx-gallery that look at real paths."""
-        self.scripts = {script.id: script for script in self._scripts()}
+    @contextmanager
+    def _adapted(self) -> Iterator[None]:
+        """Have sphinx-gallery match real paths, and keep inline metadata off the pages."""
         executable = gen_rst.executable_script
-        gen_rst.executable_script = lambda path, conf: executable(self._real(path), conf)
-        gen_gallery._expected_failing_examples = expected_failing_examples
-        hide_inline_metadata()
+
+        def at_real_path(path: str, conf: Any) -> bool:
+            return bool(executable(self._real(path), conf))
+
+        clean = hiding_inline_metadata(gen_rst._clean_script_blocks)
+        with swapped(gen_rst, executable_script=at_real_path, _clean_script_blocks=clean):
+            yield
 
     def _real(self, path: str | os.PathLike[str]) -> str:
         return self.session.mirror.real(path)
@@ -109,7 +115,7 @@ class GalleryEngine:
     def describe(self) -> list[dict[str, Any]]:
         """Every script of every gallery, as docbuild wants to know it."""
         settings = stable_text({k: v for k, v in self.conf.items() if k not in NO_OUTPUT})
-        expected = expected_failing_examples(self.conf | {"src_dir": str(self.source)})
+        expected = gen_gallery._expected_failing_examples(self.conf)
         return [self._describe(script, settings, expected) for script in self.scripts.values()]
 
     def _describe(self, script: Script, settings: str, expected: set[str]) -> dict[str, Any]:
@@ -174,7 +180,8 @@ class GalleryEngine:
         script = self.scripts[execution.tutorial]
         target = execution.workspace.mirrored(self._real(script.target))
         os.makedirs(os.path.join(target, "images", "thumb"), exist_ok=True)
-        failure, generated = self._generate(script, target, execution)
+        with self._adapted():
+            failure, generated = self._generate(script, target, execution)
         intro, title, cost, variables = generated
         page = {
             "intro": intro,
@@ -213,8 +220,8 @@ class GalleryEngine:
 
         def generate(app: Sphinx) -> None:
             self._prune()
-            gen_rst.generate_file_rst = self._restore
-            generate_gallery(app)
+            with self._adapted(), swapped(gen_rst, generate_file_rst=self._restore):
+                generate_gallery(app)
 
         return generate
 
@@ -250,17 +257,8 @@ class GalleryEngine:
         self.conf["expected_failing_examples"] = set()
 
 
-def expected_failing_examples(conf: dict[str, Any]) -> set[str]:
-    """Absolute paths of these examples; sphinx-gallery's own follows links out of the mirror."""
-    return {
-        os.path.normpath(os.path.join(conf["src_dir"], path))
-        for path in conf["expected_failing_examples"]
-    }
-
-
-def hide_inline_metadata() -> None:
-    """Keep PEP 723 blocks off the pages, and the blank code blocks that they leave behind."""
-    clean = gen_rst._clean_script_blocks
+def hiding_inline_metadata(clean: Callable[..., Any]) -> Callable[..., Any]:
+    """Clean blocks of PEP 723 metadata, too; drop the blank blocks that it leaves behind."""
 
     def clean_blocks(conf: Any, parser: Any, blocks: Any, outputs: Any) -> Any:
         kept = []
@@ -272,4 +270,4 @@ def hide_inline_metadata() -> None:
                 kept.append((block._replace(content=content), output))
         return clean(conf, parser, [block for block, _ in kept], [output for _, output in kept])
 
-    gen_rst._clean_script_blocks = clean_blocks
+    return clean_blocks
