@@ -10,7 +10,7 @@ from docbuild.adapters.project_folder import Project, locked
 from docbuild.adapters.sphinx_process import SphinxProcess, builder_of
 from docbuild.adapters.store import FolderStore
 from docbuild.adapters.terminal import announcement, say, show
-from docbuild.core.history import estimates
+from docbuild.core.history import last_runs
 from docbuild.core.report import Report, report
 from docbuild.core.tutorial import Tutorial
 from docbuild.stages.discover import discover
@@ -52,7 +52,7 @@ def tutorials_of(project: Project) -> tuple[tuple[Tutorial, ...], dict[str, floa
     """The tutorials of a project, and the seconds that each took."""
     with locked(project), _sphinx(project, 1, ()) as sphinx:
         tutorials = discover(project, sphinx.description()["tutorials"])
-    return tutorials, estimates(FolderStore(project.store).history())
+    return tutorials, last_runs(FolderStore(project.store).history())
 
 
 def _sphinx(project: Project, slots: int, arguments: Sequence[str]) -> SphinxProcess:

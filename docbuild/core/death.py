@@ -29,6 +29,13 @@ def death(
     )
 
 
+def outcome_of(failure: Failure, *, timed_out: bool) -> Outcome:
+    """What a failure that the tutorial's process reported itself came to."""
+    if timed_out or failure.type == "CellTimeoutError":
+        return Outcome.TIMED_OUT
+    return Outcome.CRASHED if failure.type == "DeadKernelError" else Outcome.FAILED
+
+
 def _kind(exit_code: int, timed_out: bool, limit: float) -> tuple[Outcome, str, str]:
     if timed_out:
         return Outcome.TIMED_OUT, "TimeoutError", f"it ran longer than its limit of {limit:g} s"

@@ -30,6 +30,11 @@ def estimates(samples: Iterable[Sample]) -> dict[str, float]:
     return {tutorial: _recent_mean(ones) for tutorial, ones in sorted(of.items())}
 
 
+def last_runs(samples: Iterable[Sample]) -> dict[str, float]:
+    """Seconds by tutorial of its newest run."""
+    return {s.tutorial: s.seconds for s in sorted(samples, key=lambda s: s.when)}
+
+
 def _recent_mean(samples: list[Sample]) -> float:
     newest = sorted(samples, key=lambda s: (s.when, s.seconds))[-SAMPLES:]
     return _geometric_mean([s.seconds for s in newest])

@@ -29,6 +29,11 @@ def inline_metadata(text: str) -> dict[str, Any]:
     return {}
 
 
+def has_code(text: str) -> bool:
+    """Whether a block of a script is more than comments."""
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
+
+
 def without_inline_metadata(text: str) -> str:
     """The text without the block."""
     return INLINE_METADATA.sub("", text)

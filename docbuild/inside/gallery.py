@@ -59,6 +59,7 @@ NO_OUTPUT = frozenset(
     }
 )
 """Settings that change which pages there are and how they are listed, not what is on one."""
+_COMMENTS = "remove_config_comments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +264,12 @@ def hiding_inline_metadata(clean: Callable[..., Any]) -> Callable[..., Any]:
     def clean_blocks(conf: Any, parser: Any, blocks: Any, outputs: Any) -> Any:
         kept = []
         for block, output in zip(blocks, outputs, strict=True):
-            content = block.content
-            if block.type == "code":
-                content = without_inline_metadata(content)
-            if content.strip() or content == block.content or output.strip():
+            content = without_inline_metadata(block.content)
+            if block.type == "text" or content == block.content:
+                kept.append((block, output))
+                continue
+            shown = parser.remove_config_comments(content) if conf[_COMMENTS] else content
+            if shown.strip() or output.strip():
                 kept.append((block._replace(content=content), output))
         return clean(conf, parser, [block for block, _ in kept], [output for _, output in kept])
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sphinx_gallery import gen_rst
 
+from docbuild.core.scripts import has_code
 from docbuild.inside.swap import swapped
 
 
@@ -106,7 +107,7 @@ def shown_with_note(note: str) -> Iterator[None]:
 
 def _beside(blocks: Any, line: int, text: str) -> list[str]:
     """Outputs of blocks: the text at the code block that holds the line, or at the first."""
-    code = [i for i, block in enumerate(blocks) if block.type == "code"]
+    code = [i for i, block in enumerate(blocks) if block.type == "code" and has_code(block.content)]
     at = [i for i in code if blocks[i].lineno <= line] or code[:1]
     return [text if at and i == at[-1] else "" for i in range(len(blocks))]
 

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -87,22 +88,20 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 def _failure(notebook: NotebookNode, index: int, error: Exception) -> dict[str, str]:
     """A failure from nbclient's exception: the cell among the code cells, type and message."""
-    kind, message = type(error).__name__, str(error)
-    text = _ANSI.sub("", message)
+    kind, message, shown = type(error).__name__, str(error), ""
     if isinstance(error, CellExecutionError):
         kind, message = error.ename, error.evalue
-        text = _ANSI.sub("", _shown_traceback(notebook, index) or error.traceback)
-    elif kind == "NoSuchKernel":
-        message = f"no kernel {getattr(error, 'name', '')!r} is installed here"
-        text = f"{kind}: {message}"
+        shown = _shown_traceback(notebook, index) or error.traceback
+    elif isinstance(error, NoSuchKernel):
+        message = f"no kernel {error.name!r} is installed here"
     elif isinstance(error, TimeIsOverError):
-        kind, message, text = "TimeoutError", "the tutorial's time limit has passed", ""
+        kind, message = "TimeoutError", "the tutorial's time limit has passed"
     number = sum(cell.cell_type == "code" for cell in notebook.cells[: index + 1])
     return {
         "where": f"cell {number}" if index >= 0 else "",
         "type": kind,
-        "message": _ANSI.sub("", message).splitlines()[0] if message else "",
-        "traceback": text or f"{kind}: {message}",
+        "message": _ANSI.sub("", message).partition("\n")[0],
+        "traceback": _ANSI.sub("", shown or f"{kind}: {message}"),
     }
 
 

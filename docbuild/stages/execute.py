@@ -16,7 +16,7 @@ from docbuild.adapters.mirror import Mirror
 from docbuild.adapters.project_folder import Project
 from docbuild.adapters.sphinx_process import Ended, SphinxProcess
 from docbuild.adapters.store import FolderStore, write_atomically
-from docbuild.core.death import death
+from docbuild.core.death import death, outcome_of
 from docbuild.core.history import Sample
 from docbuild.core.page_files import generated, named
 from docbuild.core.plan import Shard
@@ -199,7 +199,7 @@ def _outcome(
         return *_as_expected(failure), left["page"]
     if failure is None:
         return Outcome.PASSED, None, left["page"]
-    return Outcome.TIMED_OUT if ended.timed_out else Outcome.FAILED, failure, left["page"]
+    return outcome_of(failure, timed_out=ended.timed_out), failure, left["page"]
 
 
 def _as_expected(failure: Failure | None) -> tuple[Outcome, Failure]:

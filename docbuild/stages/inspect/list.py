@@ -9,7 +9,7 @@ from docbuild.core.tutorial import Tutorial
 
 
 def rows(tutorials: Sequence[Tutorial], seconds: Mapping[str, float]) -> list[dict[str, Any]]:
-    """One JSON object for each tutorial; `seconds` is None where it never ran."""
+    """One JSON object for each tutorial; `seconds` are of its last run."""
     return [
         {
             "id": t.id,
