@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,18 +59,10 @@ class Mirror:
         if now != before:
             record.write_text(json.dumps(now))
 
-    def restore(self) -> None:
-        """Make the files what the project's are now, and take away all that was generated."""
+    def prepare(self) -> Workspace:
+        """Make it a place to execute in: all that is there is the project's."""
         self._align(dict(self._entries()), keep_generated=False)
-
-    def written(self) -> list[str]:
-        """Paths of all files in the mirror that the project doesn't have."""
-        wanted = dict(self._entries())
-        return [
-            name
-            for name, entry in _tree(self.place)
-            if not entry.is_dir(follow_symlinks=False) and name not in wanted
-        ]
+        return Workspace(self, {name: _found(entry) for name, entry in _tree(self.place)})
 
     def substitute(self, name: str, text: str) -> None:
         """Let another text stand where the project has a file, until the next sync."""
@@ -136,6 +128,54 @@ class Mirror:
                 if is_folder and os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
                     continue
                 yield name, is_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A mirror that is put back, after each tutorial, to what it was when it was made."""
+
+    mirror: Mirror
+    original: Mapping[str, object]
+    """What was found at each path."""
+
+    @property
+    def place(self) -> Path:
+        """Its folder."""
+        return self.mirror.place
+
+    def written(self) -> list[str]:
+        """Paths of all files that the project doesn't have."""
+        entries = _tree(self.place)
+        return [
+            n for n, e in entries if n not in self.original and not e.is_dir(follow_symlinks=False)
+        ]
+
+    def restore(self) -> None:
+        """Take away what is new, put back what was changed or taken away."""
+        missing = dict(self.original)
+        for name, entry in _tree(self.place):
+            if name in missing and missing[name] == _found(entry):
+                del missing[name]
+            else:
+                _remove(entry)
+        for name, found in missing.items():
+            if found == _FOLDER:
+                (self.place / name).mkdir()
+            else:
+                _put(os.path.join(self.mirror.root, name), os.path.join(self.place, name))
+
+
+_FOLDER = "folder"
+
+
+def _found(entry: os.DirEntry[str]) -> object:
+    """What tells whether an entry was changed."""
+    if entry.is_dir(follow_symlinks=False):
+        return _FOLDER
+    if entry.is_symlink():
+        return "link", os.readlink(entry.path)
+    state = entry.stat(follow_symlinks=False)
+    return state.st_size, state.st_mtime_ns
 
 
 def _tree(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:

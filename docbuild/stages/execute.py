@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from docbuild.adapters.bundle import pack
-from docbuild.adapters.mirror import Mirror
+from docbuild.adapters.mirror import Workspace
 from docbuild.adapters.project_folder import Project
 from docbuild.adapters.sphinx_process import Ended, SphinxProcess
 from docbuild.adapters.store import FolderStore, write_atomically
@@ -53,8 +53,8 @@ class Node:
 
     def slot(self, number: int) -> Slot:
         """One of its places."""
-        workspace = replace(self.project.workspace(number), excluded=self.generated)
-        return Slot(number, workspace, workspace.place.with_name("out"))
+        mirror = replace(self.project.workspace(number), excluded=self.generated)
+        return Slot(number, mirror.prepare(), mirror.place.with_name("out"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Slot:
     """One place of a node: a copy of the project, and a folder for what a process leaves."""
 
     number: int
-    workspace: Mirror
+    workspace: Workspace
     out: Path
 
     def left(self) -> dict[str, Any] | None:
@@ -101,9 +101,7 @@ def execute(node: Node, shard: Shard, tutorials: Mapping[str, Tutorial]) -> dict
     node.sphinx.preload(_preloaded(node, shard, tutorials))
     free: queue.SimpleQueue[Slot] = queue.SimpleQueue()
     for number in range(1, min(node.slots, len(shard.tutorials)) + 1):
-        slot = node.slot(number)
-        slot.workspace.restore()
-        free.put(slot)
+        free.put(node.slot(number))
 
     def in_a_slot(tutorial: Tutorial) -> Result:
         slot = free.get()
@@ -250,7 +248,7 @@ def _bundle(execution: Execution, page: Mapping[str, Any]) -> bytes:
     return pack(page, files, (str(place), str(project.mirror.place)))
 
 
-def _with_project_paths(failure: Failure | None, workspace: Mirror) -> Failure | None:
+def _with_project_paths(failure: Failure | None, workspace: Workspace) -> Failure | None:
     """The failure with paths from the project's root."""
     if failure is None:
         return None
