@@ -42,4 +42,4 @@ def stable_text(value: object) -> str:
     if value is None or isinstance(value, str | int | float | bool):
         return repr(value)
     named = value if hasattr(value, "__qualname__") else type(value)
-    return f"{named.__module__}.{named.__qualname__}"
+    return f"{getattr(named, '__module__', '')}.{named.__qualname__}"

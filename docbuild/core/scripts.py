@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 INLINE_METADATA = re.compile(
@@ -39,47 +40,56 @@ def without_inline_metadata(text: str) -> str:
     return INLINE_METADATA.sub("", text)
 
 
-def shared_imports(text: str) -> list[str]:
-    """Modules that a script imports at its top level, before it changes its environment.
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """Modules that a script imports at its top level."""
 
-    What is imported after a change of `os.environ` may depend on it, so it can't be imported
-    earlier for everybody.
-    """
+    shared: tuple[str, ...] = ()
+    """Those that could be imported earlier, for all scripts at once."""
+    configured: tuple[str, ...] = ()
+    """Those that come after a change of the environment, and may depend on it."""
+
+
+def imports_of(text: str) -> Imports:
+    """What a script imports; nothing for a text that doesn't parse."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError):
-        return []
-    modules: list[str] = []
+        return Imports()
+    shared: set[str] = set()
+    configured: set[str] = set()
+    now = shared
     for statement in body:
         if isinstance(statement, ast.Import):
-            modules += [alias.name for alias in statement.names]
+            now.update(alias.name for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-            modules.append(statement.module)
+            now.add(statement.module)
         elif _touches_environment(statement):
-            break
-    return sorted(set(modules))
+            now = configured
+    return Imports(tuple(sorted(shared)), tuple(sorted(configured)))
 
 
 NEVER_PRELOADED = frozenset({"cupy", "dask", "jax", "mpi4py", "ray", "tensorflow"})
 """Packages that start threads, devices or servers: a process can't be forked after that."""
 
 
-def worth_preloading(imports: Sequence[Sequence[str]], slots: int) -> tuple[str, ...]:
+def worth_preloading(scripts: Sequence[Imports], slots: int) -> tuple[str, ...]:
     """Modules that so many scripts import that one import before all of them saves time.
 
     An import before the fork happens once, while all slots wait; one in each script happens in
     all slots at a time. So it pays for more scripts than slots; a quarter of all keeps out what
-    only a few use.
+    only a few use. A package that any script configures first is left to each script.
     """
-    counts = Counter(module for modules in imports for module in set(modules))
-    least = max(slots + 1, len(imports) / 4)
+    counts = Counter(module for script in scripts for module in script.shared)
+    never = NEVER_PRELOADED | {_package(m) for script in scripts for m in script.configured}
+    least = max(slots + 1, len(scripts) / 4)
     return tuple(
-        sorted(
-            module
-            for module, count in counts.items()
-            if count >= least and module.split(".")[0] not in NEVER_PRELOADED
-        )
+        sorted(m for m, count in counts.items() if count >= least and _package(m) not in never)
     )
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _touches_environment(statement: ast.stmt) -> bool:

@@ -83,16 +83,18 @@ def _preload(value: object, key: str) -> tuple[str, ...] | None:
 
 def _rules(value: object, key: str) -> tuple[Rule, ...]:
     if not isinstance(value, list):
-        raise UsageError("tutorials is a list of tables", where=WHERE, remedy=f"[[{_RULES}]]")
+        raise UsageError(
+            "tutorials is a list of tables", where=WHERE, remedy="[[tool.docbuild.tutorials]]"
+        )
     return tuple(_rule(row) for row in value)
 
 
-_RULES = "tool.docbuild.tutorials"
+_RULES_WHERE = "pyproject.toml, [[tool.docbuild.tutorials]]"
 _RULE_KEYS: dict[str, Callable[[Any, str], Any]] = {
     "match": _text,
-    "needs": lambda value, key: parse_needs(value, f"[[{_RULES}]]"),
-    "timeout": lambda value, key: seconds(value, f"[[{_RULES}]]"),
-    "skip": lambda value, key: parse_skip(value, f"[[{_RULES}]]"),
+    "needs": lambda value, key: parse_needs(value, _RULES_WHERE),
+    "timeout": lambda value, key: seconds(value, _RULES_WHERE),
+    "skip": lambda value, key: parse_skip(value, _RULES_WHERE),
 }
 _KEYS: dict[str, Callable[[Any, str], Any]] = {
     "source": _text,
@@ -107,12 +109,10 @@ _KEYS: dict[str, Callable[[Any, str], Any]] = {
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:
-    _reject_unknown(row, _RULE_KEYS, f"pyproject.toml, [[{_RULES}]]")
+    _reject_unknown(row, _RULE_KEYS, _RULES_WHERE)
     if "match" not in row:
         remedy = 'match = "examples/gpu/*"'
-        raise UsageError(
-            "a rule needs a glob", where=f"pyproject.toml, [[{_RULES}]]", remedy=remedy
-        )
+        raise UsageError("a rule needs a glob", where=_RULES_WHERE, remedy=remedy)
     return Rule(**{key: _RULE_KEYS[key](value, key) for key, value in row.items()})
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from docbuild.core.fingerprint import Ingredient, key_of
+from docbuild.core.scripts import Imports
 from docbuild.errors import UsageError
 
 METADATA_KEYS = ("needs", "skip", "timeout")
@@ -49,8 +50,7 @@ class Tutorial:
     unreadable: str = ""
     """Why its engine can't read it; empty when it can."""
     expected_failure: bool = False
-    imports: tuple[str, ...] = ()
-    """Modules that could be imported before it starts."""
+    imports: Imports = Imports()
     ingredients: tuple[Ingredient, ...] = ()
     """What can be known before execution of all that its output depends on."""
 

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx_gallery import gen_gallery, gen_rst, utils
 
 from docbuild.core.fingerprint import stable_text
-from docbuild.core.scripts import inline_metadata, shared_imports, without_inline_metadata
+from docbuild.core.scripts import imports_of, inline_metadata, without_inline_metadata
 from docbuild.inside.gallery_pages import (
     executing,
     failing_page,
@@ -123,6 +123,7 @@ class GalleryEngine:
         path = script.folder / script.name
         unreadable = self._problem(script)
         text = path.read_text("utf-8", errors="replace")
+        imports = imports_of(text)
         if unreadable:
             self._unreadable.add(script.id)
             stand_in = placeholder(script.name, unreadable, text)
@@ -135,7 +136,7 @@ class GalleryEngine:
             "unreadable": unreadable,
             "expected_failure": str(path) in expected,
             "metadata": {} if unreadable else inline_metadata(text),
-            "imports": shared_imports(text),
+            "imports": [imports.shared, imports.configured],
             "ingredients": {
                 "engine": f"sphinx-gallery {sphinx_gallery.__version__}",
                 "settings": settings,

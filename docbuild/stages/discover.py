@@ -11,6 +11,7 @@ from typing import Any
 
 from docbuild.adapters.project_folder import Project
 from docbuild.core.fingerprint import Ingredient, digest
+from docbuild.core.scripts import Imports
 from docbuild.core.settings import Rule
 from docbuild.core.tutorial import Engine, Metadata, Tutorial
 from docbuild.errors import ProjectError
@@ -41,7 +42,7 @@ def _tutorial(project: Project, described: Mapping[str, Any]) -> Tutorial:
         excused=own.skip,
         unreadable=described["unreadable"],
         expected_failure=described["expected_failure"],
-        imports=tuple(described["imports"]),
+        imports=Imports(*(tuple(modules) for modules in described["imports"])),
     )
     rules: tuple[Rule, ...] = project.settings.rules
     tutorial = functools.reduce(lambda t, rule: rule.apply(t), rules, tutorial)
