@@ -9,10 +9,10 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import nbformat
 import pytest
@@ -110,9 +110,8 @@ class Project:
     def sphinx_build(self, source: str, out: Path, *words: str) -> str:
         """Run plain sphinx-build, then remove what it left in the project; its warnings."""
         before = self.snapshot()
-        command = [shutil.which("sphinx-build", path=Path(sys.executable).parent)]
         done = subprocess.run(
-            [*command, "-q", *words, source, str(out)],
+            [str(Path(sys.executable).with_name("sphinx-build")), "-q", *words, source, str(out)],
             cwd=self.root,
             capture_output=True,
             text=True,
@@ -123,7 +122,7 @@ class Project:
         for folder in sorted(self.root.rglob("*"), reverse=True):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
-        return done.stderr
+        return str(done.stderr)
 
     def snapshot(self) -> dict[str, str]:
         """Digests of all files of the project, less what docbuild may make."""
@@ -164,11 +163,15 @@ def myst_nb(project: Project, conf: str = "") -> Project:
     return project
 
 
-def needs(tool: str) -> Any:
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def needs(tool: str) -> Callable[[Test], Test]:
     """Mark a test that needs a system package; skipped by name where that is missing."""
     missing = pytest.mark.skipif(shutil.which(tool) is None, reason=f"needs {tool}")
 
-    def mark(test: Any) -> Any:
-        return pytest.mark.needs_system_package(missing(test))
+    def mark(test: Test) -> Test:
+        marked: Test = pytest.mark.needs_system_package(missing(test))
+        return marked
 
     return mark
