@@ -44,7 +44,7 @@ def build(project: Project, options: Options) -> Report:
             node = Node(project, sphinx, store, frozenset(described["generated"]), slots, progress)
             for shard in made.shards:
                 results |= execute(node, shard, {t.id: t for t in tutorials})
-        site = merge(project, made, tutorials, results, sphinx=sphinx, store=store)
+        site = merge(project, made, tutorials, results, sphinx=sphinx, store=store, jobs=slots)
     return report(str(site), tutorials, made, results)
 
 

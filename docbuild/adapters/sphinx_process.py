@@ -73,6 +73,7 @@ class SphinxProcess:
     ) -> None:
         self.out = out
         self._mirror = mirror
+        self._has_jobs = any(word.startswith(("-j", "--jobs")) for word in arguments)
         self._logs = out / "output.txt", out / "warnings.txt"
         self._turn = threading.Lock()
         self._running: set[Channel] = set()
@@ -164,14 +165,16 @@ class SphinxProcess:
             raise OutsideError(f"the Sphinx process is gone:\n{self.failure()}")
 
     def finish(
-        self, tutorials: Mapping[str, Mapping[str, str]], tell: Callable[[str], None]
+        self, tutorials: Mapping[str, Mapping[str, str]], jobs: int, tell: Callable[[str], None]
     ) -> int:
         """Let Sphinx make the site of what is known; its exit code.
 
-        `tell` gets a word of what Sphinx is doing once a minute.
+        It reads and writes in `jobs` processes where all its extensions allow that, unless its own
+        arguments say how many. `tell` gets a word of what it is doing once a minute.
         """
+        jobs = 1 if self._has_jobs else jobs
         with contextlib.suppress(OSError):
-            self._channel.send({"do": "merge", "tutorials": dict(tutorials)})
+            self._channel.send({"do": "merge", "tutorials": dict(tutorials), "jobs": jobs})
         while True:
             try:
                 return self._process.wait(timeout=HEARTBEAT)

@@ -36,7 +36,8 @@ def say(text: str = "") -> None:
 class Lines:
     """One line per tutorial as it ends, and a heartbeat while nothing ends."""
 
-    def __init__(self, plan: Plan, slots: int) -> None:
+    def __init__(self, plan: Plan, slots: int, heartbeat: float = HEARTBEAT) -> None:
+        self._heartbeat = heartbeat
         self.order = plan.to_execute
         self.estimates: Mapping[str, float] = plan.estimates
         self.slots = slots
@@ -91,7 +92,7 @@ class Lines:
     def _beat(self) -> None:
         with self._news:
             while not self._over:
-                if not self._news.wait(HEARTBEAT) and not self._over:
+                if not self._news.wait(self._heartbeat) and not self._over:
                     say(f"[{self.done}/{len(self.order)}] {self.heartbeat()}")
 
     def heartbeat(self) -> str:

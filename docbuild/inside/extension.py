@@ -60,6 +60,8 @@ class Host:
         for key in ("examples_dirs", "gallery_dirs"):
             folders = conf[key] if isinstance(conf[key], list) else [conf[key]]
             conf[key] = [self.session.mirror.mirrored(folder) for folder in map(os.fspath, folders)]
+            for folder in conf[key]:
+                _check_inside(self.session.mirror, os.path.join(app.srcdir, folder), key)
         listeners = app.events.listeners["builder-inited"]
         for i, listener in enumerate(listeners):
             if listener.handler is gen_gallery.generate_gallery_rst:
@@ -89,7 +91,7 @@ class Host:
                 "sphinx": sphinx.__version__,
             }
         )
-        fork_server.serve(self.session, engines)
+        _allow_parallel(app, fork_server.serve(self.session, engines))
 
     def _engines(self, app: Sphinx) -> dict[str, EngineInside]:
         engines: dict[str, EngineInside] = {}
@@ -146,6 +148,13 @@ class Host:
             self.gallery.accept_failures()
 
 
+def _allow_parallel(app: Sphinx, jobs: int) -> None:
+    """Let Sphinx read and write in parallel, if it could without a warning."""
+    extensions = app.extensions.values()
+    if all(e.parallel_read_safe and e.parallel_write_safe for e in extensions):
+        app.parallel = max(app.parallel, jobs)
+
+
 def _remove_page(app: Sphinx, page: str) -> None:
     """Remove what an earlier pass wrote for a document that is gone; Sphinx would leave it."""
     uri = unquote(app.builder.get_target_uri(page))
@@ -168,6 +177,16 @@ def _renderers(app: Sphinx, session: Session) -> list[Any]:
     for renderer in renderers:
         renderer.adopt()
     return renderers
+
+
+def _check_inside(mirror: Mirror, folder: str, key: str) -> None:
+    path = os.path.normpath(folder)
+    if not path.startswith(f"{mirror.place}{os.sep}"):
+        raise ConfigError(
+            f"{key}: {os.path.relpath(path, mirror.place)} is outside of the project's root, "
+            f"{mirror.root}; run docbuild in the folder that holds both, or put a pyproject.toml "
+            "there"
+        )
 
 
 def _check_gallery() -> None:

@@ -23,16 +23,17 @@ from docbuild.inside.session import EngineInside, Execution, Session
 from docbuild.inside.supervisor import supervise
 
 
-def serve(session: Session, engines: Mapping[str, EngineInside]) -> None:
-    """Execute what docbuild asks for; return when it wants the site."""
+def serve(session: Session, engines: Mapping[str, EngineInside]) -> int:
+    """Execute what docbuild asks for until it wants the site; the processes that may make it."""
     while True:
         request, files = session.channel.receive()
         if request is None or request["do"] == "close":
             sys.stdout.flush()
             os._exit(0)
+        _reap()
         if request["do"] == "merge":
             session.decide(request["tutorials"])
-            return
+            return int(request["jobs"])
         if request["do"] == "preload":
             for engine in engines.values():
                 engine.prepare()
@@ -43,7 +44,6 @@ def serve(session: Session, engines: Mapping[str, EngineInside]) -> None:
             session.channel.send(
                 {"pid": _fork(session, engines[request["engine"]], request, files)}
             )
-            _reap()
 
 
 def preload(modules: list[str], root: Path) -> list[str]:

@@ -29,6 +29,7 @@ def merge(
     *,
     sphinx: SphinxProcess,
     store: FolderStore,
+    jobs: int,
 ) -> Path:
     """Make the site of all results; raises `OutsideError` when the Sphinx pass fails."""
     restorer = Restorer(project, store)
@@ -41,7 +42,7 @@ def merge(
             note = notes[tutorial.id]
             known[tutorial.id] = {"note": f"Not executed: {note}." if note else ""}
     restorer.finish(known)
-    code = sphinx.finish(known, say)
+    code = sphinx.finish(known, jobs, say)
     if code != 0:
         raise OutsideError(
             f"the Sphinx pass ended with exit code {code}:\n{sphinx.failure()}",

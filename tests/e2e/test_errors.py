@@ -205,3 +205,14 @@ def test_two_builds_of_one_folder_do_not_meet(project: Project) -> None:
     assert "another build of this project is running" in done.err
     process.kill()
     process.communicate()
+
+
+def test_examples_outside_of_the_project(project: Project) -> None:
+    one_script(project)
+    project.write("docs/conf.py", 'extensions = ["sphinx_gallery.gen_gallery"]\n')
+    project.write("docs/pyproject.toml", "")
+    (project.root / "pyproject.toml").unlink()
+    done = project.docbuild("build", "-C", "docs")
+    assert done.code == 2
+    assert "examples_dirs: ../examples is outside of the project's root" in done.err
+    assert "pyproject.toml" in done.err

@@ -37,7 +37,10 @@ except ImportError:
     torch = None
 
 gpu = torch is not None and torch.cuda.is_available()
-print(torch.cuda.get_device_name() if gpu else "PyTorch sees no GPU here: nothing to measure.")
+if gpu:
+    print(torch.cuda.get_device_name())
+else:
+    print("PyTorch sees no GPU here: nothing to measure.")
 
 # %%
 # How long a matrix product takes
@@ -70,7 +73,8 @@ if gpu:
     sizes = [64, 128, 256, 512, 1024, 2048]
     figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
     for device in ("cpu", "cuda"):
-        axis.loglog(sizes, [seconds(device, size) for size in sizes], marker="o", label=device)
+        times = [seconds(device, size) for size in sizes]
+        axis.loglog(sizes, times, marker="o", label=device)
     axis.set(xlabel="rows and columns", ylabel="seconds for one product")
     axis.legend()
     plt.show()

@@ -2,9 +2,10 @@
 Isolation, part two: look for traces
 ====================================
 
-:doc:`plot_isolation_a` changed settings, seeds, the environment and the working directory. This script checks what is left of
-that. Built by docbuild, the answer is: nothing, whatever runs before it or beside it.
+Another script changed settings, seeds, the environment and the working directory. This one checks what is left of that. Built
+by docbuild, the answer is: nothing, whatever runs before it or beside it.
 
+The other script is :doc:`plot_isolation_a`.
 Each check compares what this process has with what a fresh process has.
 """
 
