@@ -13,9 +13,11 @@ NOT_PAGES = re.compile(r"^(\.doctrees/|\.buildinfo|reports/.*\.err\.log$)")
 NORMALISED = (
     (r"\(\d+ minutes \d+\.\d+ seconds\)", "(TIME)"),  # run times of one script
     (r"\*\*\d+:\d+\.\d+\*\*|\b\d\d:\d\d\.\d{3}\b", "TIME"),  # run times in tables
+    (r"<td><p>[\d.]+</p></td>", "<td><p>TIME</p></td>"),  # in myst-nb's table of executions
+    (r"<td><p>\d{4}-\d\d-\d\d \d\d:\d\d</p></td>", "<td><p>DATE</p></td>"),
     (r"\bat 0x[0-9a-f]{6,}", "at ADDRESS"),  # addresses of objects
     (r"ipykernel_\d+/", "ipykernel_PID/"),
-    (r'"(?:\d{3}|0x[0-9a-f]+)":(?:\[[\d,]+\]|\d+),?', ""),  # both, as terms of the search index
+    (r'"(?:\d{1,3}|0x[0-9a-f]+)":(?:\[[\d,]+\]|\d+),?', ""),  # both, as terms of the search index
     (r'\btime="[\d.e-]+"', 'time="TIME"'),  # run times in sphinx-gallery's JUnit file
     (r"\?v=[0-9a-f]{8}", "?v=CHECKSUM"),  # of assets, as they are named in pages
 )

@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError
+from sphinx.util import logging
 
 from docbuild.adapters.mirror import Mirror
 from docbuild.inside import fork_server
@@ -23,6 +24,7 @@ from docbuild.inside.session import EngineInside, Session
 OLDEST_SPHINX = (7, 0)
 OLDEST_GALLERY = (0, 22)
 GALLERY = "sphinx_gallery.gen_gallery"
+logger = logging.getLogger(__name__)
 
 
 class Host:
@@ -38,6 +40,7 @@ class Host:
         _check("Sphinx", sphinx.version_info[:2], OLDEST_SPHINX, sphinx.__version__)
         app.connect("config-inited", self.prepare, priority=20)
         app.connect("builder-inited", self.serve, priority=1000)
+        app.connect("env-before-read-docs", self.warn_of_second_sources)
         app.connect("env-get-outdated", self.outdated)
         app.connect("env-updated", self.remember)
         app.connect("build-finished", self.finish, priority=100)
@@ -96,12 +99,12 @@ class Host:
     def _engines(self, app: Sphinx) -> dict[str, EngineInside]:
         engines: dict[str, EngineInside] = {}
         if GALLERY in app.extensions:
-            from docbuild.inside.gallery import GalleryEngine
+            from docbuild.inside.engines.gallery import GalleryEngine
 
             self.gallery = engines["gallery"] = GalleryEngine(app, self.session)
         renderers = _renderers(app, self.session)
         if renderers:
-            from docbuild.inside.notebook import NotebookEngine
+            from docbuild.inside.engines.notebook import NotebookEngine
 
             self._discover_documents(app)
             engines["notebook"] = NotebookEngine(app, self.session, renderers)
@@ -116,6 +119,27 @@ class Host:
         app.project.discover(
             [*excluded, *app.builder.get_asset_paths()], app.config.include_patterns
         )
+
+    def warn_of_second_sources(self, app: Sphinx, env: BuildEnvironment, pages: list[str]) -> None:
+        """Say so when a notebook that sphinx-gallery made for download becomes a page."""
+        scripts = self.gallery.scripts.values() if self.gallery is not None else ()
+        targets = {os.path.relpath(script.target, app.srcdir) for script in scripts}
+        second = [
+            page
+            for page in pages
+            if os.path.dirname(page) in targets and env.doc2path(page).suffix == ".ipynb"
+        ]
+        if second:
+            folders = sorted({os.path.dirname(page) for page in second})
+            patterns = ", ".join(f'"{folder}/**.ipynb"' for folder in folders)
+            logger.warning(
+                "%d notebooks that sphinx-gallery generates for download are taken for sources of "
+                "its pages, and executed by Sphinx itself; exclude_patterns = [%s] keeps them out",
+                len(second),
+                patterns,
+                type="docbuild",
+                subtype="second_source",
+            )
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, added: Any, changed: Any, removed: Any
@@ -167,11 +191,11 @@ def _remove_page(app: Sphinx, page: str) -> None:
 def _renderers(app: Sphinx, session: Session) -> list[Any]:
     renderers: list[Any] = []
     if "myst_nb" in app.extensions:
-        from docbuild.inside.myst_nb import MystNb
+        from docbuild.inside.engines.myst_nb import MystNb
 
         renderers.append(MystNb(app, session))
     if "nbsphinx" in app.extensions:
-        from docbuild.inside.nbsphinx_ import NbSphinx
+        from docbuild.inside.engines.nbsphinx_ import NbSphinx
 
         renderers.append(NbSphinx(app, session))
     for renderer in renderers:

@@ -216,3 +216,16 @@ def test_examples_outside_of_the_project(project: Project) -> None:
     assert done.code == 2
     assert "examples_dirs: ../examples is outside of the project's root" in done.err
     assert "pyproject.toml" in done.err
+
+
+def test_notebooks_that_the_gallery_generates_are_not_taken_for_sources(project: Project) -> None:
+    one_script(project)
+    conf = project.root / "docs/conf.py"
+    conf.write_text(conf.read_text().replace("sphinx_gallery.gen_gallery", GALLERY_AND_NOTEBOOKS))
+    told = 'exclude_patterns = ["auto_examples/**.ipynb"]'
+    assert told in project.build().err
+    conf.write_text(f"{conf.read_text()}\n{told}\n")
+    assert "exclude_patterns" not in project.build().err
+
+
+GALLERY_AND_NOTEBOOKS = 'sphinx_gallery.gen_gallery", "myst_nb'

@@ -113,7 +113,7 @@ class NotebookEngine:
         if failure:
             show_failure(notebook, failure)
         else:
-            from docbuild.inside.kernel import execute
+            from docbuild.inside.engines.kernel import execute
 
             started = time.monotonic()
             failure = execute(notebook, renderer.manner(notebook, path), path.parent)
@@ -123,7 +123,7 @@ class NotebookEngine:
 
     def prepare(self) -> None:
         """Import what every execution needs; it takes longer than many a notebook."""
-        importlib.import_module("docbuild.inside.kernel")
+        importlib.import_module("docbuild.inside.engines.kernel")
 
 
 def show_failure(notebook: NotebookNode, failure: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.util import import_object
 
-from docbuild.inside.notebook import Manner, add_note, restore
+from docbuild.inside.engines.notebook import Manner, add_note, restore
 from docbuild.inside.session import Session
 from docbuild.inside.swap import swapped
 

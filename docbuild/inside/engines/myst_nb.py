@@ -17,7 +17,7 @@ from myst_parser.sphinx_ext.main import create_myst_config
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
-from docbuild.inside.notebook import Manner, add_note, restore
+from docbuild.inside.engines.notebook import Manner, add_note, restore
 from docbuild.inside.session import Session
 
 _MODES = {

@@ -17,7 +17,7 @@ from sphinx_gallery import gen_gallery, gen_rst, utils
 
 from docbuild.core.fingerprint import stable_text
 from docbuild.core.scripts import imports_of, inline_metadata, without_inline_metadata
-from docbuild.inside.gallery_pages import (
+from docbuild.inside.engines.gallery_pages import (
     executing,
     failing_page,
     failure_of,
@@ -116,6 +116,8 @@ class GalleryEngine:
     def describe(self) -> list[dict[str, Any]]:
         """Every script of every gallery, as docbuild wants to know it."""
         settings = stable_text({k: v for k, v in self.conf.items() if k not in NO_OUTPUT})
+        for place in (self.session.mirror.place, self.session.mirror.root):
+            settings = settings.replace(str(place), "ROOT")  # the same in every clone
         expected = gen_gallery._expected_failing_examples(self.conf)
         return [self._describe(script, settings, expected) for script in self.scripts.values()]
 

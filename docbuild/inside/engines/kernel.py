@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from docbuild.inside.notebook import Manner, show_failure
+from docbuild.inside.engines.notebook import Manner, show_failure
 
 
 class TimeIsOverError(Exception):
@@ -43,6 +44,7 @@ def execute(notebook: NotebookNode, manner: Manner, folder: Path) -> dict[str, s
 
 
 def _execute(notebook: NotebookNode, manner: Manner, folder: str, at: dict[str, int]) -> None:
+    logging.getLogger("traitlets").setLevel(logging.WARNING)
     name = manner.kernel or notebook.metadata.get("kernelspec", {}).get("name") or ""
     sockets = tempfile.mkdtemp(prefix="dbk-")  # short: socket paths end at 108 bytes
     kernel = AsyncKernelManager(

@@ -1,0 +1,1 @@
+"""What finds, executes and restores each kind of tutorial, inside Sphinx."""
