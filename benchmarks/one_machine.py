@@ -24,7 +24,9 @@ makespan  Sleeping scripts with the times of a published build, in its gallery's
           orders: what machines with that many cores would see, without any start-up. `measured` is
           what the two tools take here (first file of --timings only): docbuild from the start of
           the first tutorial to the end of the last, by the result records, so with the start-up of
-          each; sphinx-build by the clocks of the scripts, so without the start of its workers.
+          each; sphinx-build by the clocks of the scripts, so without the start of its first
+          workers. On fewer cores than slots, `measured` also holds how much the processes of either
+          tool delay each other as they start; `computed` is of the order alone.
 """
 
 from __future__ import annotations
@@ -262,7 +264,7 @@ def slots_and_folders(bench: Bench) -> Iterator[Figure]:
                 yield _measured(bench, path.stem, seconds, slots)
 
 
-EXPECTED = "expected: at least 2.4"
+EXPECTED = "expected: 2.4 to 5"
 
 
 def _computed(name: str, seconds: Mapping[str, float], slots: int) -> Figure:
@@ -289,7 +291,9 @@ def _measured(bench: Bench, name: str, seconds: Mapping[str, float], slots: int)
         f"makespan, {name} on {slots}: measured {our_span:.1f} s, folder by folder "
         f"{their_span:.1f} s (times scaled by {bench.scale:g})"
     )
-    return Figure(f"makespan, {name}, {slots} slots, measured", their_span / our_span, note="")
+    return Figure(
+        f"makespan, {name}, {slots} slots, measured", their_span / our_span, note=EXPECTED
+    )
 
 
 def _pair_of_floats(line: str) -> tuple[float, float]:

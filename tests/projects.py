@@ -117,26 +117,28 @@ class Project:
             text=True,
             check=False,
         )
-        for name in set(self.snapshot()) - set(before):
-            (self.root / name).unlink()
-        for folder in sorted(self.root.rglob("*"), reverse=True):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        for name in sorted(set(self.snapshot()) - set(before), reverse=True):
+            path = self.root / name
+            path.rmdir() if path.is_dir() else path.unlink()
+        assert (out / "index.html").exists(), done.stderr
         return str(done.stderr)
 
     def snapshot(self) -> dict[str, str]:
-        """Digests of all files of the project, less what docbuild may make."""
-        files = [p for p in self.root.rglob("*") if p.is_file()]
-        relative = {p.relative_to(self.root).as_posix(): p for p in files}
+        """Digests of all files of the project, and its folders, less what docbuild may make."""
+        relative = {p.relative_to(self.root): p for p in self.root.rglob("*")}
         return {
-            name: hashlib.sha256(path.read_bytes()).hexdigest()
+            name.as_posix(): _digest(path)
             for name, path in relative.items()
-            if not name.startswith(OURS)
+            if name.parts[0] not in OURS
         }
 
     def page(self, name: str) -> str:
         """The text of a page of the site."""
         return (self.site / f"{name}.html").read_text("utf-8")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
 
 
 GALLERY_CONF = """

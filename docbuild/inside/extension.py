@@ -150,9 +150,21 @@ class Host:
         before = getattr(env, "docbuild_results", {})
         return [page for page, state in self._results(app).items() if before.get(page) != state]
 
-    def remember(self, app: Sphinx, env: BuildEnvironment) -> None:
-        """Keep which results the pages were made of."""
-        env.docbuild_results = self._results(app)  # type: ignore[attr-defined]
+    def remember(self, app: Sphinx, env: Any) -> list[str]:
+        """Keep what the pages were made of; all pages, when what surrounds each has changed.
+
+        Sphinx writes the pages that it reads; the others would link to titles and pages of before.
+        """
+        env.docbuild_results = self._results(app)
+        titles = {page: title.astext() for page, title in env.titles.items()}
+        around = [titles, {page: list(below) for page, below in env.toctree_includes.items()}]
+        files = {f"_images/{name}" for _, name in env.images.values()}
+        files |= {f"_downloads/{name}" for _, name in env.dlfiles.values()}
+        for gone in getattr(env, "docbuild_files", files) - files:
+            Path(app.outdir, gone).unlink(missing_ok=True)
+        changed = getattr(env, "docbuild_around", around) != around
+        env.docbuild_around, env.docbuild_files = around, files
+        return sorted(env.found_docs) if changed else []
 
     def _results(self, app: Sphinx) -> dict[str, str]:
         known = self.session.known.items()

@@ -41,7 +41,7 @@ def merge(
         elif not tutorial.skip:
             note = notes[tutorial.id]
             known[tutorial.id] = {"note": f"Not executed: {note}." if note else ""}
-    restorer.finish(known)
+    restorer.finish(known, sphinx.site)
     code = sphinx.finish(known, jobs, say)
     if code != 0:
         raise OutsideError(
@@ -94,11 +94,12 @@ class Restorer:
             if path.is_symlink() or not path.exists() or path.read_bytes() != data:
                 write_atomically(path, data)  # another time would have Sphinx read the page again
 
-    def finish(self, known: Mapping[str, Mapping[str, str]]) -> None:
-        """Forget tutorials that are gone, and their files."""
+    def finish(self, known: Mapping[str, Mapping[str, str]], site: Path) -> None:
+        """Forget tutorials that are gone, and their files, also where Sphinx copied them to."""
         for gone in set(self._index) - set(known):
             for name in self._index.pop(gone)["files"]:
                 (self.place / name).unlink(missing_ok=True)
+                (site / "_images" / Path(name).name).unlink(missing_ok=True)
         write_atomically(self._index_path, json.dumps(self._index).encode())
 
 

@@ -25,8 +25,10 @@ class TimeIsOverError(Exception):
     """The supervisor's word that the tutorial's time limit has passed."""
 
 
-def execute(notebook: NotebookNode, manner: Manner, folder: Path) -> dict[str, str] | None:
-    """Execute the notebook in place; the failure, which the notebook shows, too."""
+def execute(
+    notebook: NotebookNode, manner: Manner, folder: Path
+) -> tuple[dict[str, str] | None, str]:
+    """Execute the notebook in place; the failure, which it shows, and nbclient's name for it."""
     place = tempfile.mkdtemp(prefix="docbuild-") if manner.in_temporary_folder else str(folder)
     at = {"cell": -1}
     try:
@@ -36,11 +38,11 @@ def execute(notebook: NotebookNode, manner: Manner, folder: Path) -> dict[str, s
         _print_streams(notebook, at["cell"])
         if not _shown_traceback(notebook, at["cell"]):
             show_failure(notebook, failure)
-        return failure
+        return failure, type(error).__name__
     finally:
         if manner.in_temporary_folder:
             shutil.rmtree(place, ignore_errors=True)
-    return None
+    return None, ""
 
 
 def _execute(notebook: NotebookNode, manner: Manner, folder: str, at: dict[str, int]) -> None:

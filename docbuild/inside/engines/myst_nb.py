@@ -126,13 +126,12 @@ class Restored(NotebookClientBase):  # type: ignore[misc]
     def start_client(self) -> None:
         """Take the outputs of the execution, and tell myst-nb of it as its own clients do."""
         page = self._kwargs["page"]
-        failure = page["failure"]
         restore(self.notebook, page)
         self.exec_metadata = {
             "mtime": page["when"],
             "runtime": page["seconds"],
             "method": self.nb_config.execution_mode,
-            "succeeded": failure is None,
-            "error": failure["type"] if failure else None,
-            "traceback": failure["traceback"] if failure else None,
+            "succeeded": not page["raised"],
+            "error": page["raised"] or None,
+            "traceback": page["traceback"] or None,
         }

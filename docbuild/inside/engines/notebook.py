@@ -109,16 +109,23 @@ class NotebookEngine:
             path = Path(execution.workspace.mirrored(self.session.mirror.real(path)))
         notebook = renderer.read(path)
         assert notebook is not None
-        failure, seconds = execution.failure, 0.0
+        failure, raised, seconds = execution.failure, "", 0.0
         if failure:
             show_failure(notebook, failure)
+            raised = failure["type"]
         else:
             from docbuild.inside.engines.kernel import execute
 
             started = time.monotonic()
-            failure = execute(notebook, renderer.manner(notebook, path), path.parent)
+            failure, raised = execute(notebook, renderer.manner(notebook, path), path.parent)
             seconds = time.monotonic() - started
-        page = {"notebook": notebook, "failure": failure, "seconds": seconds, "when": time.time()}
+        page = {
+            "notebook": notebook,
+            "raised": raised,
+            "traceback": failure["traceback"] if failure else "",
+            "seconds": seconds,
+            "when": time.time(),
+        }
         return {"failure": failure, "page": page}
 
     def prepare(self) -> None:
