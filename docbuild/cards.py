@@ -136,7 +136,7 @@ def _first_paragraph(document: nodes.document) -> str:
 
 
 def _kind(env: BuildEnvironment, name: str, document: nodes.document) -> str:
-    suffix = env.doc2path(name).suffix
+    suffix = Path(env.doc2path(name)).suffix
     if suffix == ".ipynb":
         return "Notebook"
     if any("nb_element" in container for container in document.findall(nodes.container)):

@@ -17,7 +17,7 @@ NORMALISED = (
     (r"<td><p>\d{4}-\d\d-\d\d \d\d:\d\d</p></td>", "<td><p>DATE</p></td>"),
     (r"\bat 0x[0-9a-f]{6,}", "at ADDRESS"),  # addresses of objects
     (r"ipykernel_\d+/", "ipykernel_PID/"),
-    (r'"(?:\d{1,3}|0x[0-9a-f]+)":(?:\[[\d,]+\]|\d+),?', ""),  # both, as terms of the search index
+    (r'"(?:\d{1,3}|0x[0-9a-f]+)": ?(?:\[[\d, ]+\]|\d+),? ?', ""),  # both, in the search index
     (r'\btime="[\d.e-]+"', 'time="TIME"'),  # run times in sphinx-gallery's JUnit file
     (r"\?v=[0-9a-f]{8}", "?v=CHECKSUM"),  # of assets, as they are named in pages
 )

@@ -127,7 +127,7 @@ class Host:
         second = [
             page
             for page in pages
-            if os.path.dirname(page) in targets and env.doc2path(page).suffix == ".ipynb"
+            if os.path.dirname(page) in targets and Path(env.doc2path(page)).suffix == ".ipynb"
         ]
         if second:
             folders = sorted({os.path.dirname(page) for page in second})

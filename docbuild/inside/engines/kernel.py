@@ -18,7 +18,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from docbuild.inside.engines.notebook import Manner, show_failure
+from docbuild.inside.engines.notebook_pages import show_failure
+from docbuild.inside.engines.renderer import Manner
 
 
 class TimeIsOverError(Exception):

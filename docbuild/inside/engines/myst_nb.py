@@ -17,7 +17,8 @@ from myst_parser.sphinx_ext.main import create_myst_config
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
-from docbuild.inside.engines.notebook import Manner, add_note, restore
+from docbuild.inside.engines.notebook_pages import add_note, restore
+from docbuild.inside.engines.renderer import Manner, documents_of_kind
 from docbuild.inside.session import Session
 
 _MODES = {
@@ -45,12 +46,7 @@ class MystNb:
 
     def documents(self) -> list[str]:
         """Documents with a suffix of myst-nb's."""
-        suffixes = [s for s, kind in self.app.config.source_suffix.items() if kind == "myst-nb"]
-        return [
-            name
-            for name in self.app.project.docnames
-            if str(self.app.project.doc2path(name, absolute=False)).endswith(tuple(suffixes))
-        ]
+        return documents_of_kind(self.app, "myst-nb")
 
     def read(self, path: Path) -> NotebookNode | None:
         """Read with myst-nb's own reader, kernel aliases applied."""

@@ -13,7 +13,8 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.util import import_object
 
-from docbuild.inside.engines.notebook import Manner, add_note, restore
+from docbuild.inside.engines.notebook_pages import add_note, restore
+from docbuild.inside.engines.renderer import Manner, documents_of_kind
 from docbuild.inside.session import Session
 from docbuild.inside.swap import swapped
 
@@ -29,14 +30,7 @@ class NbSphinx:
 
     def documents(self) -> list[str]:
         """Documents with a suffix of nbsphinx's."""
-        suffixes = [
-            s for s, kind in self.app.config.source_suffix.items() if kind == "jupyter_notebook"
-        ]
-        return [
-            name
-            for name in self.app.project.docnames
-            if str(self.app.project.doc2path(name, absolute=False)).endswith(tuple(suffixes))
-        ]
+        return documents_of_kind(self.app, "jupyter_notebook")
 
     def read(self, path: Path) -> NotebookNode | None:
         """Read with nbformat, or the project's converter for this suffix."""
