@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SYSTEM_PACKAGES := chromium pandoc
 
-.PHONY: html test test-all lint format benchmark pin clean
+.PHONY: html test test-all test-oldest lint format benchmark pin clean
 
 html: .venv/ready
 	$(BIN)/docbuild build
@@ -13,6 +13,16 @@ test: .venv/ready
 
 test-all: .venv/ready system-packages
 	$(BIN)/pytest -n 2
+
+# The tests that meet Sphinx most, with the oldest Sphinx that is supported.
+test-oldest: .venv-oldest/ready
+	.venv-oldest/bin/pytest -n 2 tests/e2e/test_same_site.py tests/e2e/test_failures.py
+
+.venv-oldest/ready: pyproject.toml requirements-oldest.txt
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --requirement requirements-oldest.txt
+	.venv-oldest/bin/python -m pip install --quiet --no-deps --editable .
+	touch $@
 
 lint: .venv/ready
 	$(BIN)/ruff check
@@ -32,7 +42,7 @@ benchmark: .venv/ready
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: system-packages
+.PHONY: system-packages pin-oldest
 system-packages:
 	@for tool in $(SYSTEM_PACKAGES); do command -v $$tool > /dev/null || missing="$$missing $$tool"; done; \
 	if [ -n "$$missing" ]; then \
@@ -48,6 +58,15 @@ pin:
 	{ echo "# Versions that docbuild is developed and tested with; made by: make pin"; \
 	  $(BIN)/python -m pip freeze --exclude-editable; } > requirements.txt
 	touch .venv/ready
+
+pin-oldest:
+	rm -rf .venv-oldest
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --upgrade pip
+	.venv-oldest/bin/python -m pip install --quiet --group test --editable . "sphinx<8"
+	{ echo "# The oldest Sphinx that docbuild works with, and what goes with it; made by: make pin-oldest"; \
+	  .venv-oldest/bin/python -m pip freeze --exclude-editable; } > requirements-oldest.txt
+	touch .venv-oldest/ready
 
 clean:
 	rm -rf .docbuild _site

@@ -224,6 +224,7 @@ class GalleryEngine:
 
         def generate(app: Sphinx) -> None:
             self._prune()
+            self.conf["parallel"] = False  # there is nothing left to execute
             with self._adapted(), swapped(gen_rst, generate_file_rst=self._restore):
                 generate_gallery(app)
 
