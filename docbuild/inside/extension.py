@@ -207,7 +207,7 @@ def _renderers(app: Sphinx, session: Session) -> list[Any]:
 
         renderers.append(MystNb(app, session))
     if "nbsphinx" in app.extensions:
-        from docbuild.inside.engines.nbsphinx_ import NbSphinx
+        from docbuild.inside.engines.nbsphinx import NbSphinx
 
         renderers.append(NbSphinx(app, session))
     for renderer in renderers:
