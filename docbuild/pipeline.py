@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docbuild.adapters import machine
 from docbuild.adapters.project_folder import Project, locked
 from docbuild.adapters.sphinx_process import SphinxProcess, builder_of
-from docbuild.adapters.store import FolderStore
+from docbuild.adapters.store import FolderStore, write_atomically
 from docbuild.adapters.terminal import announcement, say, show
 from docbuild.core.history import last_runs
 from docbuild.core.report import Report, report
@@ -38,6 +39,7 @@ def build(project: Project, options: Options) -> Report:
         tutorials = discover(project, described["tutorials"])
         wanted = Wanted(options.execute, options.paths, slots, machine.gpus())
         made, known = plan(tutorials, store, wanted)
+        write_atomically(project.work / "plan.json", json.dumps(made.to_json(), indent=1).encode())
         say(announcement(made, slots))
         results = dict(known)
         with show(made, slots) as progress:

@@ -88,11 +88,7 @@ class Host:
         engines = self._engines(app)
         tutorials = [found for engine in engines.values() for found in engine.describe()]
         self.session.channel.send(
-            {
-                "tutorials": tutorials,
-                "generated": sorted(self.session.mirror.excluded),
-                "sphinx": sphinx.__version__,
-            }
+            {"tutorials": tutorials, "generated": sorted(self.session.mirror.excluded)}
         )
         _allow_parallel(app, fork_server.serve(self.session, engines))
 
@@ -167,16 +163,14 @@ class Host:
         return sorted(env.found_docs) if changed else []
 
     def _results(self, app: Sphinx) -> dict[str, str]:
-        known = self.session.known.items()
-        pages = {id_: app.project.path2doc(self._in_source(app, id_)) for id_, _ in known}
-        return {
-            page: one.bundle or one.note
-            for id_, one in known
-            if (page := pages[id_]) in app.project.docnames
-        }
-
-    def _in_source(self, app: Sphinx, id_: str) -> str:
-        return os.path.relpath(self.session.mirror.place / id_, app.srcdir)
+        """What the documents that are tutorials themselves were made of, by document."""
+        results = {}
+        for id_, known in self.session.known.items():
+            path = os.path.relpath(self.session.mirror.place / id_, app.srcdir)
+            page = app.project.path2doc(path)
+            if page in app.project.docnames:
+                results[page] = known.bundle or known.note
+        return results
 
     def finish(self, app: Sphinx, exception: Exception | None) -> None:
         """Leave the verdict on failed tutorials to docbuild."""
